@@ -1,0 +1,151 @@
+/* A flow and its project, read, checked, and read-only from then on.
+ *
+ * flow_load() reports every problem it finds, not the first. Everything a flow points to belongs to
+ * its arena (flow_free()). A flow keeps the bytes of every file it was read from, so that a run can
+ * capture its definition, and each value its place, so that a message can show it. */
+#ifndef DATEMILL_FLOW_FLOW_H
+#define DATEMILL_FLOW_FLOW_H
+
+#include "nodes/node_type.h"
+#include "scheduler/base/arena.h"
+#include "scheduler/base/civil.h"
+#include "scheduler/base/zone.h"
+
+struct expression; /* flow/expression.h */
+
+#define FLOW_NONE SIZE_MAX
+
+/* One file that was read: the flow's YAML, its SQL and table files, the project's datemill.yaml. */
+struct flow_file {
+    const char *path;  /* relative to the project's folder, with '/' */
+    const char *bytes; /* ends with a NUL that is not part of the content */
+    size_t length;
+    char hash[41]; /* git blob id of the bytes, in hex */
+};
+
+struct flow_param {
+    const char *name;
+    const char *text;                    /* as written */
+    struct field_place place;            /* of the value */
+    const struct expression *expression; /* compiled */
+};
+
+struct flow_retry {
+    int32_t max;               /* attempts after the first */
+    struct duration delay;     /* before the second attempt */
+    int32_t backoff_percent;   /* the next delay in percent of the one before; 100 = constant */
+    struct duration max_delay; /* the longest delay */
+    bool on_timeout;
+    bool on_lost;
+    const int32_t *codes; /* only these exit codes are retried; none = any failure */
+    size_t code_count;
+};
+
+struct flow_need {
+    const char *flow;   /* NULL: this flow */
+    const char *node;   /* NULL: the whole other flow */
+    size_t index;       /* of the node in this flow, FLOW_NONE if it is elsewhere */
+    int32_t cycle_back; /* 0, or 1 for `@-1` */
+    struct field_place place;
+};
+
+struct flow_node {
+    const char *name;
+    const char *title; /* "" = none */
+    size_t index;      /* in flow->nodes: the file's order */
+    const struct node_type *type;
+    struct field_value values; /* BLOCK of the type's own fields, as written */
+    struct field_place place;  /* of the name */
+
+    const struct flow_need *needs; /* in the file's order, each once */
+    size_t need_count;
+    const struct flow_param *params; /* the node's own; they hide the flow's */
+    size_t param_count;
+    const struct field_value *env; /* MAP, NULL = none */
+
+    struct flow_retry retry;
+    struct duration timeout;    /* 0 = none */
+    struct duration stop_grace; /* from SIGTERM to SIGKILL */
+    int64_t log_limit;          /* bytes */
+    size_t pool;                /* index in project->pools, FLOW_NONE = none */
+    int32_t priority;           /* 1 to 8, larger first */
+    bool keeps_leftovers;
+    bool is_frozen; /* `frozen: true` in the file */
+};
+
+enum flow_schedule_kind {
+    FLOW_SCHEDULE_NONE,
+    FLOW_SCHEDULE_DAILY,
+    FLOW_SCHEDULE_OTHER
+};
+
+/* A point of the day; enough for runs started by hand. The calendar of the daemon reads `text`. */
+struct flow_schedule {
+    enum flow_schedule_kind kind;   /* NONE: started by hand only, planned at 00:00 */
+    const char *text;               /* normalised, as `daily 00:30` or a cron line */
+    const struct civil_time *times; /* times of day on a day it fires; the date part is zero */
+    size_t time_count;              /* at least 1 unless NONE */
+    bool fires_each_day;            /* false: some days are skipped */
+    struct civil_date from;         /* year 0 = no bound */
+    struct civil_date until;
+    struct field_place place;
+};
+
+struct flow_pool {
+    const char *name;
+    int32_t size; /* attempts at once */
+};
+
+/* datemill.yaml */
+struct project {
+    struct arena arena;
+    const char *dir;       /* absolute, resolved */
+    const char *state_dir; /* absolute: dir/.datemill */
+    const char *timezone;
+    int32_t slots; /* attempts at once; 0 = processors */
+    const struct flow_pool *pools;
+    size_t pool_count;
+    const struct node_connection *connections;
+    size_t connection_count;
+    const struct field_value *env; /* MAP for every attempt, NULL = none */
+    struct duration stop_grace;
+    int64_t log_limit;
+    const struct node_type *const *types; /* built-in and external ones */
+    size_t type_count;
+    struct flow_file file; /* datemill.yaml itself */
+};
+
+struct flow {
+    struct arena arena;
+    const struct project *project; /* borrowed; outlives the flow */
+    const char *name;
+    const char *title; /* "" = none, as the others */
+    const char *description;
+    const char *owner;
+    const char *const *tags;
+    size_t tag_count;
+    const char *dir; /* absolute folder of the flow's file */
+    struct zone *zone;
+    struct flow_schedule schedule;
+    int32_t priority; /* of its runs, 1 to 8 */
+
+    const struct flow_param *params;
+    size_t param_count;
+    const struct node_table_file *tables;
+    size_t table_count;
+    const struct flow_node *nodes;
+    size_t node_count;
+    const size_t *order; /* indexes of nodes in topological order, ties in the file's order */
+
+    const struct flow_file *files; /* [0] is the flow's own */
+    size_t file_count;
+    char hash[41]; /* over names and hashes of all files: the version where there is no commit */
+};
+
+/* The index of the node with that name, or FLOW_NONE. */
+size_t flow_find_node(const struct flow *flow, const char *name);
+
+void flow_free(struct flow *flow);
+void project_free(struct project *project);
+
+#endif
