@@ -6,6 +6,9 @@
 #include <string.h>
 
 static void fill(struct error *err, enum error_kind kind, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void fill(struct error *err, enum error_kind kind, const char *format, va_list args)
 {
     err->kind = kind;
     err->code[0] = '\0';
