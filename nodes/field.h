@@ -29,7 +29,8 @@ enum field_kind {
     FIELD_KIND_MAP,      /* a mapping of free names to `item` */
     FIELD_KIND_BLOCK,    /* a mapping with the keys of `fields` */
     FIELD_KIND_NEED,     /* node, flow/node, node@-1, flow/node@-1 */
-    FIELD_KIND_EITHER /* a scalar of kind item->kind, or a BLOCK of `fields` (item may be NULL) */
+    FIELD_KIND_EITHER    /* a scalar of kind item->kind, or a BLOCK of `fields`; `fields` NULL: or a
+                            MAP of `item` */
 };
 
 struct field {
@@ -61,10 +62,11 @@ struct field_value {
     const char *name;          /* the key of a member of a MAP or BLOCK, else NULL */
     struct field_place place;  /* of the value */
     struct field_place key_place;
-    enum field_kind kind;            /* for EITHER: what was found (item->kind or BLOCK) */
+    enum field_kind kind;            /* for EITHER: what was found (item->kind, BLOCK, MAP) */
     bool is_secret;                  /* `secret:` stood here: items hold `file` or `env` */
     const char *text;                /* scalars: as written; "" for collections */
-    int64_t number;                  /* INTEGER, DURATION, SIZE, BOOL */
+    int64_t number;                  /* INTEGER, DURATION, SIZE, BOOL; SQL_FILE: index of the file
+                                        among those that were read together */
     const struct field_value *items; /* LIST, MAP, BLOCK: in the file's order */
     size_t item_count;
 };

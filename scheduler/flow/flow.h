@@ -96,6 +96,12 @@ struct flow_pool {
     int32_t size; /* attempts at once */
 };
 
+/* A list of paths relative to the project's folder. */
+struct flow_paths {
+    const char *const *paths;
+    size_t count;
+};
+
 /* datemill.yaml */
 struct project {
     struct arena arena;
@@ -137,8 +143,9 @@ struct flow {
     size_t node_count;
     const size_t *order; /* indexes of nodes in topological order, ties in the file's order */
 
-    const struct flow_file *files; /* [0] is the flow's own */
+    const struct flow_file *files; /* [0] is the flow's own; field_place.file is an index here */
     size_t file_count;
+    const char *const *file_names; /* the paths of `files`, for node_values.file_names */
     char hash[41]; /* over names and hashes of all files: the version where there is no commit */
 };
 

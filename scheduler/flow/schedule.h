@@ -1,0 +1,24 @@
+/* `schedule:` from text to the times of day at which a flow fires.
+ *
+ * Forms: daily HH:MM · hourly :MM · every 5m [from HH:MM to HH:MM] · weekly mon,fri HH:MM · monthly
+ * 1,last HH:MM · yearly MM-DD HH:MM · a cron line of 5 fields, or 6 with seconds first. */
+#ifndef DATEMILL_FLOW_SCHEDULE_H
+#define DATEMILL_FLOW_SCHEDULE_H
+
+#include "scheduler/base/arena.h"
+#include "scheduler/base/error.h"
+#include "scheduler/flow/flow.h"
+
+#define SCHEDULE_MAX_TIMES 86400 /* in a day: a cron line may name each second */
+
+/* Reads a form or a cron line. Sets kind, text, times, time_count and fires_each_day of
+ * *ret_schedule, memory in `arena`; the rest is zero. On failure err->column is the place in `text`
+ * (code points, from 1) and err->line the length to underline. */
+int schedule_parse(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
+                   struct error *err);
+
+/* Only a cron line, as `cron:` takes. */
+int schedule_parse_cron(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
+                        struct error *err);
+
+#endif
