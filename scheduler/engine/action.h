@@ -1,0 +1,129 @@
+/* What comes out of the engine.
+ *
+ * The rule that promises 1 and 2 rest on: commit every RECORD of a list in one transaction before
+ * carrying out any GRANT, REVOKE or STOP of that list; then carry these out in their order. Lists of
+ * several steps may be joined in one commit. If the commit fails the engine is ahead of the store:
+ * free it and restore.
+ *
+ * An action that was not carried out (crash, no connection to the keeper) comes again: recover.h. */
+#ifndef DATEMILL_ENGINE_ACTION_H
+#define DATEMILL_ENGINE_ACTION_H
+
+#include "scheduler/base/text.h"
+#include "scheduler/engine/event.h"
+
+enum action_kind {
+    ACTION_RECORD_TASK,
+    ACTION_RECORD_ATTEMPT,
+    ACTION_RECORD_RUN,
+    ACTION_GRANT,  /* keeper: start it as soon as there is a slot */
+    ACTION_REVOKE, /* keeper: take the grant back if it has not started */
+    ACTION_STOP    /* keeper: end it and its tree */
+};
+
+/* Why a task got its state; the operator behind it, if any, is known to whoever made the event. */
+enum task_why {            /* numbers are kept in the store: never change one */
+    TASK_WHY_VIRTUAL = 0,  /* nothing to run: success */
+    TASK_WHY_STARTED = 1,  /* running */
+    TASK_WHY_ENDED = 2,    /* success, failed, stopped: as the attempt's outcome says */
+    TASK_WHY_RETRY = 3,    /* waiting until ready_at */
+    TASK_WHY_UPSTREAM = 4, /* blocked, or waiting again */
+    TASK_WHY_STOP = 5,     /* the run was stopped; or only that a wish was noted */
+    TASK_WHY_SKIP = 6,
+    TASK_WHY_MARK = 7,
+    TASK_WHY_FREEZE = 8,
+    TASK_WHY_UNFREEZE = 9,
+    TASK_WHY_RERUN = 10,
+    TASK_WHY_REVOKED = 11 /* the keeper gave the grant back; only counters changed */
+};
+
+/* The main reason of a waiting task when it was recorded. It grows old: the engine answers with all
+ * of them at the moment of the question (engine_explain). */
+enum task_reason { /* numbers are kept in the store: never change one */
+    TASK_REASON_NONE = 0,
+    TASK_REASON_UPSTREAM = 1,
+    TASK_REASON_RETRY = 2,    /* until ready_at */
+    TASK_REASON_EXTERNAL = 3, /* a need outside the run */
+    TASK_REASON_SLOT = 4      /* nothing but a slot, a pool, or the end of a hold */
+};
+
+struct record_task { /* the whole row, also what did not change */
+    int64_t run_id;
+    uint32_t node;
+    enum task_state state;
+    enum task_reason reason; /* NONE unless waiting */
+    enum task_wish wish;
+    enum task_why why;
+    int32_t attempts;        /* started in all openings */
+    int32_t tries;           /* started in this opening */
+    struct instant ready_at; /* 0 = no time */
+    struct instant at;       /* when: the event's time, or the keeper's for STARTED and ENDED */
+    int64_t attempt_id;      /* STARTED and ENDED: whose; else 0 */
+};
+
+enum attempt_state { /* numbers are kept in the store: never change one */
+    ATTEMPT_GRANTED = 0,
+    ATTEMPT_RUNNING = 1,
+    ATTEMPT_ENDED = 2
+};
+
+struct record_attempt {
+    int64_t
+        attempt_id; /* GRANTED: new. Ids are never used twice, not even those of revoked ones: the
+                           store keeps the next one in a row of its own */
+    int64_t run_id;
+    uint32_t node;
+    int32_t number; /* within the node, from 1; a revoked attempt gives its number back */
+    enum attempt_state state;
+    struct attempt_outcome outcome; /* ENDED; of a revoked one the row may go */
+    struct instant at;
+};
+
+struct record_run {
+    int64_t run_id;
+    enum run_state state;
+    int32_t opening;
+    struct instant at;
+};
+
+struct action {
+    enum action_kind kind;
+    union {
+        struct record_task task;
+        struct record_attempt attempt;
+        struct record_run run;
+        struct {
+            int64_t attempt_id;
+            int64_t run_id;
+            uint32_t node;
+            int32_t number;
+            bool is_kill; /* STOP */
+        } order;          /* GRANT REVOKE STOP */
+    };
+};
+
+/* Zero is an empty list. The memory is kept by action_list_clear() and grows to the largest step. */
+struct action_list {
+    struct action *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct action *action_list_add(struct action_list *list,
+                               enum action_kind kind); /* borrowed, zeroed */
+void action_list_clear(struct action_list *list);
+void action_list_free(struct action_list *list);
+
+/* For tests, the simulator and traces: one line without its end, as
+ * `task 7/2 waiting retry at 60s tries 1: retry` or `grant 12 7/2 #1`. Times are seconds. */
+void action_format(const struct action *action, struct text *text);
+void event_format(const struct event *event, struct text *text);
+
+const char *attempt_end_name(enum attempt_end end); /* "success" … "could_not_start", "revoked" */
+const char *attempt_state_name(enum attempt_state state);
+const char *task_wish_name(enum task_wish wish);
+const char *task_why_name(enum task_why why);
+const char *task_reason_name(enum task_reason reason);
+const char *run_hold_name(enum run_hold hold);
+
+#endif
