@@ -44,14 +44,25 @@ struct diagnostic_label {
     uint32_t lines_above; /* lines of the text shown before it */
 };
 
+enum diagnostic_extra_kind {
+    DIAGNOSTIC_DETAIL, /* lines between the message and the text, indented */
+    DIAGNOSTIC_NOTE,
+    DIAGNOSTIC_HELP
+};
+
+struct diagnostic_extra {
+    enum diagnostic_extra_kind kind;
+    const char *text; /* may have several lines */
+};
+
 struct diagnostic {
     struct diagnostics *owner;
     enum diagnostic_severity severity;
     char code[8];
     const char *message;
-    struct text details; /* whole lines between the message and the text */
-    struct text notes;   /* separated by U+0001; continuation lines are kept */
-    struct text helps;
+    struct diagnostic_extra *extras; /* in the order in which they were added */
+    size_t extra_count;
+    size_t extra_capacity;
     struct diagnostic_label *labels; /* the first is the place of the problem; may be none */
     size_t label_count;
     size_t label_capacity;
