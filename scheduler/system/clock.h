@@ -16,6 +16,9 @@ struct instant clock_now(void);
  * stands still while the machine sleeps. */
 struct duration clock_monotonic(void);
 
+/* When this process started, by the wall clock of now. */
+struct instant clock_process_started(void);
+
 /* A name of the machine's present boot: another one means that no process of before can live. */
 int clock_read_boot_id(char ret_boot_id[CLOCK_BOOT_ID_BYTES], struct error *err);
 

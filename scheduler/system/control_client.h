@@ -20,9 +20,9 @@ void control_client_close(struct control_client *client); /* NULL is fine */
 int control_client_send(struct control_client *client, const char *json, size_t length,
                         struct duration max_wait, struct error *err);
 
-/* The next message, which the caller frees with json_free(); NULL after `max_wait` (0: what is there
- * already; negative: for ever) or when a signal came. Fails when the connection has ended and all
- * of its messages were taken: then control_client_is_closed(). */
+/* The next message, which the caller frees with json_free(); NULL after `max_wait` (0: what is
+ * there already; negative: for ever) or when a signal came. Fails when the connection has ended and
+ * all of its messages were taken: then control_client_is_closed(). */
 int control_client_receive(struct control_client *client, struct duration max_wait,
                            struct json **ret_message, struct error *err);
 

@@ -3,7 +3,7 @@
  * The server knows nothing of what messages mean. It never blocks and never waits for a client: one
  * that does not read what it is sent is dropped when its queue is full, one that sends no JSON
  * object is told so ({"error": …}) and dropped. Answers leave at the end of the turn
- * (LOOP_PHASE_SEND), after the commit. */
+ * (LOOP_PHASE_SEND), after the commit. Callbacks may call everything but control_server_close(). */
 #ifndef DATEMILL_SYSTEM_CONTROL_SERVER_H
 #define DATEMILL_SYSTEM_CONTROL_SERVER_H
 
@@ -41,8 +41,8 @@ struct control_server_options {
 int control_server_open(const struct control_server_options *options,
                         struct control_server **ret_server, struct error *err);
 
-/* Sends what is queued as far as the sockets take it at once, closes all connections and removes the
- * socket. NULL is fine. */
+/* Sends what is queued as far as the sockets take it at once, closes all connections and removes
+ * the socket. NULL is fine. */
 void control_server_close(struct control_server *server);
 
 /* Queues one message (JSON text, at most CONTROL_MAX_ANSWER_BYTES). False if there is no such

@@ -8,9 +8,9 @@
  *
  * What is sent before SNAPSHOT_END, or while there is no connection, is dropped. After SNAPSHOT_END
  * the owner says again all it wants: a start of every attempt that is granted in the store and that
- * the snapshot did not name, stops, what is settled. That is safe: starts are idempotent, and on the
- * boot named by WELCOME an attempt that the keeper does not know was never started. If the grant was
- * stored on another boot, it may have been: such an attempt is lost.
+ * the snapshot did not name, stops, what is settled. That is safe: starts are idempotent, and on
+ * the boot named by WELCOME an attempt that the keeper does not know was never started. If the
+ * grant was stored on another boot, it may have been: such an attempt is lost.
  *
  * The owner calls keeper_client_start() only after the grant is committed. Messages leave in
  * LOOP_PHASE_SEND of the turn. */
@@ -53,8 +53,8 @@ void keeper_client_close(struct keeper_client *client);
 
 bool keeper_client_is_ready(const struct keeper_client *client); /* after SNAPSHOT_END */
 
-/* Grants a start. Answered, now or later, by STARTED and ENDED, or by ENDED alone if it could not be
- * started, or by REVOKED if it was taken back or the keeper takes no starts. An attempt that the
+/* Grants a start. Answered, now or later, by STARTED and ENDED, or by ENDED alone if it could not
+ * be started, or by REVOKED if it was taken back or the keeper takes no starts. An attempt that the
  * keeper knows is answered by its state: STARTED, ENDED, or nothing while it is queued. Fails, and
  * sends nothing, if it is too large to be sent or malformed (no argv, no absolute folder, …). */
 int keeper_client_start(struct keeper_client *client, const struct keeper_start *start,

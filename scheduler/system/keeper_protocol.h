@@ -26,7 +26,9 @@
 #define KEEPER_MAX_STDIN_BYTES ((size_t)16 << 20)
 #define KEEPER_MAX_EVENT_BYTES ((size_t)64 << 10) /* one line on fd 3 */
 #define KEEPER_MAX_EVENTS_BYTES ((size_t)1 << 20) /* all lines of an attempt */
-#define KEEPER_MAX_QUEUED 4096                    /* grants that wait; more are revoked */
+#define KEEPER_MAX_SLOTS 4096
+#define KEEPER_MAX_TOKEN_BYTES 65
+#define KEEPER_MAX_QUEUED 4096 /* grants that wait; more are revoked */
 #define KEEPER_DEFAULT_LOG_LIMIT ((int64_t)64 << 20)
 #define KEEPER_MIN_LOG_LIMIT ((int64_t)64 << 10)
 
@@ -177,6 +179,10 @@ struct keeper_message {
         const char *reason; /* GONE */
     };
 };
+
+/* What every start must have: an id, a token, an absolute folder, a program, paths for log and events,
+ * limits that are not negative. */
+int keeper_start_check(const struct keeper_start *start, struct error *err);
 
 /* Appends the message to `out` (which is not cleared before). */
 void keeper_message_encode(const struct keeper_message *message, struct text *out);
