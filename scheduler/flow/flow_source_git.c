@@ -1,0 +1,161 @@
+#include "scheduler/flow/flow_source_git.h"
+
+#include "scheduler/base/scope.h"
+
+#include <git2.h>
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_COMMIT_LENGTH 7
+
+void flow_source_git_start(void)
+{
+    git_libgit2_init();
+}
+
+void flow_source_git_stop(void)
+{
+    git_libgit2_shutdown();
+}
+
+void flow_source_hash(const char *bytes, size_t length, char ret_hash[FLOW_HASH_BYTES])
+{
+    git_libgit2_init();
+    git_oid id;
+    int failed = git_odb_hash(&id, bytes, length, GIT_OBJECT_BLOB);
+    assert(failed == 0);
+    git_oid_tostr(ret_hash, FLOW_HASH_BYTES, &id);
+    git_libgit2_shutdown();
+}
+
+static void set_note(struct flow_version *version, const char *what)
+{
+    const git_error *last = git_error_last();
+    snprintf(version->note, sizeof version->note, "%s%s%s", what, last == NULL ? "" : ": ",
+             last == NULL || last->message == NULL ? "" : last->message);
+}
+
+static void free_repository(git_repository **repository)
+{
+    git_repository_free(*repository);
+}
+
+static void free_object(git_object **object)
+{
+    git_object_free(*object);
+}
+
+static void free_status(git_status_list **list)
+{
+    git_status_list_free(*list);
+}
+
+static int find_commit(git_repository *repository, struct flow_version *version)
+{
+    git_oid id;
+    int failed = git_reference_name_to_id(&id, repository, "HEAD");
+    if (failed != 0) {
+        git_error_clear();
+        bool is_unborn = git_repository_head_unborn(repository) == 1;
+        set_note(version,
+                 is_unborn ? "the repository has no commit yet" : "git HEAD is unreadable");
+        return -1;
+    }
+    git_oid_tostr(version->commit, sizeof version->commit, &id);
+    snprintf(version->short_commit, sizeof version->short_commit, "%.*s", SHORT_COMMIT_LENGTH,
+             version->commit);
+    SCOPED(free_object) git_object *object = NULL;
+    git_buf buffer = {0};
+    if (git_object_lookup(&object, repository, &id, GIT_OBJECT_COMMIT) == 0 &&
+        git_object_short_id(&buffer, object) == 0 && buffer.size < sizeof version->short_commit)
+        snprintf(version->short_commit, sizeof version->short_commit, "%s", buffer.ptr);
+    git_buf_dispose(&buffer);
+    return 0;
+}
+
+/* The paths as the repository spells them: beneath its work tree. */
+static char **spell_paths(struct arena *arena, const char *prefix, const char *const *paths,
+                          size_t *count)
+{
+    char **spelt = arena_array(arena, *count + 1, sizeof *spelt);
+    size_t kept = 0;
+    size_t state_length = strlen(FLOW_SOURCE_STATE_DIR);
+    for (size_t i = 0; i < *count; i++) {
+        bool is_state = strncmp(paths[i], FLOW_SOURCE_STATE_DIR, state_length) == 0 &&
+                        (paths[i][state_length] == '/' || paths[i][state_length] == '\0');
+        if (is_state || paths[i][0] == '/')
+            continue;
+        spelt[kept++] =
+            arena_format(arena, "%s%s%s", prefix, prefix[0] == '\0' ? "" : "/", paths[i]);
+    }
+    *count = kept;
+    return spelt;
+}
+
+static int find_changes(git_repository *repository, char **paths, size_t count,
+                        struct flow_version *version)
+{
+    git_status_options options;
+    git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+    options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
+    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
+                    GIT_STATUS_OPT_INCLUDE_IGNORED | GIT_STATUS_OPT_RECURSE_IGNORED_DIRS |
+                    GIT_STATUS_OPT_EXCLUDE_SUBMODULES | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH |
+                    GIT_STATUS_OPT_NO_REFRESH;
+    options.pathspec = (git_strarray){.strings = paths, .count = count};
+    SCOPED(free_status) git_status_list *list = NULL;
+    if (git_status_list_new(&list, repository, &options) != 0) {
+        set_note(version, "git cannot compare the files");
+        return -1;
+    }
+    for (size_t i = 0; i < git_status_list_entrycount(list); i++) {
+        if (git_status_byindex(list, i)->status != GIT_STATUS_CURRENT)
+            version->is_dirty = true;
+    }
+    return 0;
+}
+
+static void read_repository(const char *dir, const char *const *paths, size_t count,
+                            struct flow_version *version)
+{
+    SCOPED(free_repository) git_repository *repository = NULL;
+    int failed = git_repository_open_ext(&repository, dir, 0, NULL);
+    if (failed == GIT_ENOTFOUND)
+        return;
+    if (failed != 0) {
+        set_note(version, "git refuses the repository");
+        return;
+    }
+    const char *work_tree = git_repository_workdir(repository);
+    size_t length = work_tree == NULL ? 0 : strlen(work_tree);
+    while (length > 1 && work_tree[length - 1] == '/')
+        length--;
+    bool is_beneath = work_tree != NULL && strncmp(dir, work_tree, length) == 0 &&
+                      (dir[length] == '/' || dir[length] == '\0');
+    if (!is_beneath) {
+        snprintf(version->note, sizeof version->note, "the repository has no work tree here");
+        return;
+    }
+    if (find_commit(repository, version) != 0)
+        return;
+    SCOPED_ARENA struct arena arena;
+    arena_init(&arena, 0);
+    const char *prefix = dir[length] == '/' ? dir + length + 1 : "";
+    char **spelt = spell_paths(&arena, prefix, paths, &count);
+    /* An empty list of paths would mean all files. */
+    if (count > 0 && find_changes(repository, spelt, count, version) != 0)
+        version->commit[0] = version->short_commit[0] = '\0';
+}
+
+void flow_source_git_version(const char *dir, const char *const *paths, size_t count,
+                             struct flow_version *ret_version)
+{
+    struct flow_version version = {0};
+    git_libgit2_init();
+    git_error_clear();
+    read_repository(dir, paths, count, &version);
+    git_libgit2_shutdown();
+    *ret_version = version;
+}
