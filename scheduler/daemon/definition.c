@@ -1,0 +1,154 @@
+#include "scheduler/daemon/definition.h"
+
+#include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void definition_free(struct definition *definition)
+{
+    if (definition == NULL)
+        return;
+    if (definition->flow != NULL)
+        flow_free(definition->flow);
+    if (definition->project != NULL)
+        project_free(definition->project);
+    flow_source_close(definition->source);
+    free(definition);
+}
+
+int definition_problem(const struct diagnostics *problems, struct error *err)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct diagnostic *problem = problems->items[i];
+        if (problem->severity != DIAGNOSTIC_ERROR)
+            continue;
+        error_set(err, ERROR_KIND_INVALID, "%s", problem->message);
+        if (problem->label_count > 0) {
+            const struct diagnostic_place *at = &problem->labels[0].place;
+            const char *name = problems->sources[at->source].name;
+            error_prefix(err, "%s:%u:%u", name, at->line, at->column);
+        }
+        return error_help(err, "datemill validate shows all problems");
+    }
+    return error_set(err, ERROR_KIND_INVALID, "the flow could not be read");
+}
+
+static void describe_version(struct definition *definition)
+{
+    const struct flow *flow = definition->flow;
+    const char **paths = memory_new(flow->file_count + 1, sizeof *paths);
+    for (size_t i = 0; i < flow->file_count; i++)
+        paths[i] = flow->files[i].path;
+    paths[flow->file_count] = definition->project->file.path;
+    flow_source_version(definition->source, paths, flow->file_count + 1, &definition->version);
+    free(paths);
+    const struct flow_version *version = &definition->version;
+    if (version->short_commit[0] != '\0')
+        snprintf(definition->shown_version, sizeof definition->shown_version, "%s%s",
+                 version->short_commit, version->is_dirty ? "+" : "");
+    else
+        snprintf(definition->shown_version, sizeof definition->shown_version, "%.10s", flow->hash);
+}
+
+static int load(struct definition *definition, const struct daemon_place *place, const char *path,
+                struct flow_source *files, struct error *err)
+{
+    struct flow_source *folder = definition->source;
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    int result = project_load(folder, place->types, &problems, &definition->project);
+    if (result == 0)
+        result = flow_load(definition->project, files, path, &problems, &definition->flow);
+    if (result < 0)
+        definition_problem(&problems, err);
+    diagnostics_free(&problems);
+    return result;
+}
+
+static bool is_same(const struct definition *a, const struct definition *b)
+{
+    return strcmp(a->flow->hash, b->flow->hash) == 0 && strcmp(a->flow->name, b->flow->name) == 0 &&
+           strcmp(a->project->file.hash, b->project->file.hash) == 0 &&
+           strcmp(a->shown_version, b->shown_version) == 0;
+}
+
+static struct definition *keep(struct definitions *all, struct definition *definition)
+{
+    for (struct definition *other = all->first; other != NULL; other = other->next) {
+        if (is_same(other, definition)) {
+            definition_free(definition);
+            other->users++;
+            return other;
+        }
+    }
+    definition->users = 1;
+    definition->next = all->first;
+    all->first = definition;
+    return definition;
+}
+
+int definition_from_folder(struct definitions *all, const struct daemon_place *place,
+                           const char *flow, struct definition **ret_definition, struct error *err)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct definition *definition = memory_new(1, sizeof *definition);
+    const char *path = NULL;
+    if (flow_source_open_folder(place->project_dir, &definition->source, err) < 0 ||
+        flow_source_find(definition->source, flow, &arena, &path, err) < 0 ||
+        load(definition, place, path, definition->source, err) < 0) {
+        definition_free(definition);
+        return -1;
+    }
+    describe_version(definition);
+    *ret_definition = keep(all, definition);
+    return 0;
+}
+
+int definition_from_capture(struct definitions *all, const struct daemon_place *place,
+                            int64_t version_id, const struct flow_file *files, size_t count,
+                            struct definition **ret_definition, struct error *err)
+{
+    if (count == 0)
+        return error_set(err, ERROR_KIND_NOT_FOUND, "the definition of this run is not kept");
+    struct definition *definition = memory_new(1, sizeof *definition);
+    struct flow_source *capture = NULL;
+    if (flow_source_open_folder(place->project_dir, &definition->source, err) < 0 ||
+        flow_source_open_capture(files, count, &capture, err) < 0 ||
+        load(definition, place, files[0].path, capture, err) < 0) {
+        flow_source_close(capture);
+        definition_free(definition);
+        return -1;
+    }
+    flow_source_close(capture);
+    definition->version_id = version_id;
+    definition->users = 1;
+    definition->next = all->first;
+    all->first = definition;
+    *ret_definition = definition;
+    return 0;
+}
+
+struct definition *definition_find(struct definitions *all, int64_t version_id)
+{
+    for (struct definition *each = all->first; each != NULL; each = each->next) {
+        if (each->version_id == version_id) {
+            each->users++;
+            return each;
+        }
+    }
+    return NULL;
+}
+
+void definition_release(struct definitions *all, struct definition *definition)
+{
+    if (definition == NULL || --definition->users > 0)
+        return;
+    struct definition **place = &all->first;
+    while (*place != definition)
+        place = &(*place)->next;
+    *place = definition->next;
+    definition_free(definition);
+}

@@ -1,0 +1,46 @@
+/* Flows as runs know them: read from the folder when a run is created, from the store's capture
+ * afterwards. Runs of the same version share one definition. */
+#ifndef DATEMILL_DAEMON_DEFINITION_H
+#define DATEMILL_DAEMON_DEFINITION_H
+
+#include "scheduler/daemon/daemon.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct definition {
+    struct definition *next;
+    size_t users;       /* runs; at zero it goes */
+    int64_t version_id; /* of the store; 0 = not stored yet */
+    struct flow_source *source;
+    struct project *project;
+    struct flow *flow;
+    struct flow_version version;
+    char shown_version[96]; /* short commit, or content hash, with "+" when dirty */
+};
+
+/* Zero is an empty collection. */
+struct definitions {
+    struct definition *first;
+};
+
+/* Reads a flow of the project's folder as it is now; of two equal ones the older is given back. The
+ * caller owns one use of *ret_definition. A flow with problems is ERROR_KIND_INVALID with the first
+ * of them. */
+int definition_from_folder(struct definitions *all, const struct daemon_place *place,
+                           const char *flow, struct definition **ret_definition, struct error *err);
+
+/* The same from the files that were kept for a version. */
+int definition_from_capture(struct definitions *all, const struct daemon_place *place,
+                            int64_t version_id, const struct flow_file *files, size_t count,
+                            struct definition **ret_definition, struct error *err);
+
+/* The definition of a stored version if it is loaded: one more use. Else NULL. */
+struct definition *definition_find(struct definitions *all, int64_t version_id);
+
+void definition_release(struct definitions *all, struct definition *definition); /* NULL is fine */
+
+/* One line about the problems, for an error. */
+int definition_problem(const struct diagnostics *problems, struct error *err);
+
+#endif

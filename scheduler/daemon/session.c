@@ -1,0 +1,315 @@
+#include "scheduler/daemon/session.h"
+
+#include "scheduler/base/json_in.h"
+#include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+#include "scheduler/system/clock.h"
+#include "scheduler/system/control_client.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSION_RETRY_MS 20       /* between tries for the lock or a connection */
+#define SESSION_MAX_TRIES 1500    /* half a minute without either: give up */
+#define SESSION_SEND_WAIT_MS 5000 /* an engine that does not read for so long is gone */
+
+/* A request that waits for its reply, or whose runs are taken up again after a change of engine. */
+struct pending {
+    struct pending *next;
+    struct arena arena;
+    struct request request;
+    bool is_answered;
+};
+
+struct session {
+    struct session_options options;
+    int state_dir_fd;
+    struct lock_file lock;
+    struct daemon *daemon;         /* when we are the engine */
+    struct daemon_watcher watcher; /* of it */
+    struct control_client *client; /* when another is */
+    struct loop_fd *client_fd;
+    struct loop_timer again;
+    int tries;
+    int64_t last_number;
+    struct pending *pending;
+    bool is_broken; /* `fail` was called */
+};
+
+static int attach(struct session *session, struct error *err);
+
+static struct pending *find_pending(const struct session *session, int64_t number)
+{
+    struct pending *pending = session->pending;
+    while (pending != NULL && pending->request.number != number)
+        pending = pending->next;
+    return pending;
+}
+
+static void drop_pending(struct session *session, struct pending *pending)
+{
+    struct pending **place = &session->pending;
+    while (*place != pending)
+        place = &(*place)->next;
+    *place = pending->next;
+    arena_free(&pending->arena);
+    free(pending);
+}
+
+static bool drives_runs(const struct request *request)
+{
+    return request->kind == REQUEST_KIND_RUN || request->kind == REQUEST_KIND_CLAIM ||
+           request->kind == REQUEST_KIND_RERUN || request->kind == REQUEST_KIND_WATCH;
+}
+
+/* After the reply a request stands for its runs: at the next engine it is a claim of them. */
+static void note_reply(struct session *session, const struct notice *notice)
+{
+    struct pending *pending = find_pending(session, notice->request);
+    if (pending == NULL)
+        return;
+    if (notice->error.kind != ERROR_KIND_NONE || !drives_runs(&pending->request)) {
+        drop_pending(session, pending);
+        return;
+    }
+    pending->is_answered = true;
+    if (pending->request.kind != REQUEST_KIND_WATCH)
+        pending->request.kind = REQUEST_KIND_CLAIM;
+    pending->request.run_count = notice->run_count;
+    memcpy(pending->request.run_ids, notice->run_ids, sizeof notice->run_ids);
+}
+
+static void take_notice(void *owner, const struct notice *notice)
+{
+    struct session *session = owner;
+    if (notice->kind == NOTICE_KIND_REPLY) {
+        const struct pending *pending = find_pending(session, notice->request);
+        bool is_repeated = pending != NULL && pending->is_answered;
+        note_reply(session, notice);
+        if (is_repeated)
+            return;
+    }
+    session->options.tell(session->options.owner, notice);
+}
+
+static void detach_client(struct session *session)
+{
+    if (session->client == NULL)
+        return;
+    loop_remove_fd(session->options.loop, session->client_fd);
+    control_client_close(session->client);
+    session->client_fd = NULL;
+    session->client = NULL;
+}
+
+static void give_up(struct session *session, const struct error *error)
+{
+    if (session->is_broken)
+        return;
+    session->is_broken = true;
+    session->options.fail(session->options.owner, error);
+}
+
+static void try_again(void *owner)
+{
+    struct session *session = owner;
+    struct error err = {0};
+    if (attach(session, &err) < 0)
+        give_up(session, &err);
+}
+
+static void wait_for_engine(struct session *session)
+{
+    loop_set_timer(session->options.loop, &session->again, duration_ms(SESSION_RETRY_MS));
+}
+
+static void send_to_client(struct session *session, const struct request *request)
+{
+    SCOPED_TEXT struct text json = {0};
+    request_write(request, &json);
+    struct error err = {0};
+    if (control_client_send(session->client, text_string(&json), json.length,
+                            duration_ms(SESSION_SEND_WAIT_MS), &err) < 0) {
+        detach_client(session);
+        wait_for_engine(session);
+    }
+}
+
+static void send_request(struct session *session, const struct request *request)
+{
+    if (session->daemon != NULL)
+        daemon_request(session->daemon, &session->watcher, request);
+    else if (session->client != NULL)
+        send_to_client(session, request);
+}
+
+static void send_all(struct session *session)
+{
+    for (struct pending *pending = session->pending; pending != NULL; pending = pending->next)
+        send_request(session, &pending->request);
+}
+
+/* False when there is nothing more to read for now. */
+static bool receive_one(struct session *session)
+{
+    struct json *json = NULL;
+    struct error err = {0};
+    SCOPED_ARENA struct arena arena = {0};
+    if (control_client_receive(session->client, duration_ms(0), &json, &err) < 0) {
+        detach_client(session);
+        wait_for_engine(session);
+        return false;
+    }
+    if (json == NULL)
+        return false;
+    struct notice notice;
+    if (notice_from_json(json, &arena, &notice, &err) == 0)
+        take_notice(session, &notice);
+    json_free(json);
+    return session->client != NULL;
+}
+
+static void read_client(void *owner, uint32_t events)
+{
+    struct session *session = owner;
+    (void)events;
+    while (receive_one(session))
+        continue;
+}
+
+static int become_engine(struct session *session, struct error *err)
+{
+    struct daemon_options options = {.loop = session->options.loop,
+                                     .place = session->options.place};
+    if (daemon_open(&options, &session->daemon, err) < 0) {
+        lock_file_release(&session->lock);
+        return -1;
+    }
+    session->watcher =
+        (struct daemon_watcher){.tell = take_notice, .owner = session, .who = session->options.who};
+    daemon_add_watcher(session->daemon, &session->watcher);
+    return 0;
+}
+
+static int connect_client(struct session *session, struct error *err)
+{
+    if (control_client_open(session->state_dir_fd, &session->client, err) < 0)
+        return -1;
+    struct loop_fd_options options = {.fd = control_client_fd(session->client),
+                                      .events = LOOP_READ,
+                                      .call = read_client,
+                                      .owner = session};
+    if (loop_add_fd(session->options.loop, &options, &session->client_fd, err) < 0) {
+        control_client_close(session->client);
+        session->client = NULL;
+        return -1;
+    }
+    return 0;
+}
+
+/* Between the end of one engine and the first breath of the next neither the lock nor a connection
+ * is to be had: then it waits for its next try. */
+static int attach(struct session *session, struct error *err)
+{
+    struct error lock_error = {0};
+    if (lock_file_try(session->state_dir_fd, ENGINE_LOCK_NAME, &session->lock, &lock_error) == 0) {
+        if (become_engine(session, err) < 0)
+            return -1;
+    } else if (lock_error.kind != ERROR_KIND_BUSY) {
+        *err = lock_error;
+        return -1;
+    } else if (connect_client(session, err) < 0) {
+        if (err->kind != ERROR_KIND_NOT_FOUND && err->kind != ERROR_KIND_BUSY)
+            return -1;
+        if (++session->tries > SESSION_MAX_TRIES) {
+            *err = lock_error;
+            return -1;
+        }
+        wait_for_engine(session);
+        return 0;
+    }
+    session->tries = 0;
+    send_all(session);
+    return 0;
+}
+
+int session_open(const struct session_options *options, struct session **ret_session,
+                 struct error *err)
+{
+    struct session *session = memory_new(1, sizeof *session);
+    session->options = *options;
+    session->lock.fd = -1;
+    session->again = (struct loop_timer){.call = try_again, .owner = session};
+    session->state_dir_fd = open(options->place.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (session->state_dir_fd < 0) {
+        error_set_errno(err, ERROR_KIND_PRECONDITION, "%s", options->place.state_dir);
+        session_close(session);
+        return -1;
+    }
+    if (attach(session, err) < 0) {
+        session_close(session);
+        return -1;
+    }
+    *ret_session = session;
+    return 0;
+}
+
+void session_close(struct session *session)
+{
+    if (session == NULL)
+        return;
+    loop_cancel_timer(session->options.loop, &session->again);
+    detach_client(session);
+    if (session->daemon != NULL) {
+        daemon_remove_watcher(session->daemon, &session->watcher);
+        daemon_close(session->daemon);
+    }
+    lock_file_release(&session->lock);
+    while (session->pending != NULL)
+        drop_pending(session, session->pending);
+    if (session->state_dir_fd >= 0)
+        close(session->state_dir_fd);
+    free(session);
+}
+
+bool session_is_engine(const struct session *session)
+{
+    return session->daemon != NULL;
+}
+
+static void copy_request(struct pending *pending, const struct request *request)
+{
+    struct arena *arena = &pending->arena;
+    pending->request = *request;
+    struct request *copy = &pending->request;
+    copy->who = arena_copy_string(arena, request->who);
+    copy->flow = arena_copy_string(arena, request->flow);
+    copy->date = arena_copy_string(arena, request->date);
+    copy->time = arena_copy_string(arena, request->time);
+    copy->nodes = arena_copy_string(arena, request->nodes);
+    copy->reason = arena_copy_string(arena, request->reason);
+    struct request_setting *vars = arena_array(arena, request->var_count, sizeof *vars);
+    for (size_t i = 0; i < request->var_count; i++) {
+        vars[i].name = arena_copy_string(arena, request->vars[i].name);
+        vars[i].text = arena_copy_string(arena, request->vars[i].text);
+    }
+    copy->vars = vars;
+}
+
+int64_t session_request(struct session *session, const struct request *request)
+{
+    struct pending *pending = memory_new(1, sizeof *pending);
+    copy_request(pending, request);
+    char token[CLOCK_TOKEN_BYTES] = "";
+    if (clock_make_token(token, NULL) == 0)
+        pending->request.key = arena_copy_string(&pending->arena, token);
+    pending->request.number = ++session->last_number;
+    struct pending **end = &session->pending;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = pending;
+    send_request(session, &pending->request);
+    return session->last_number;
+}
