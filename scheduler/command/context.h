@@ -2,21 +2,28 @@
  *
  * The project is looked for when a command asks for it: the nearest folder upward from -C DIR, or
  * from the working folder, that holds datemill.yaml. Everything handed out here is borrowed from the
- * context and lives until context_free(). */
+ * context and lives until context_free().
+ *
+ * A failure whose text is empty has been shown already: only its kind counts. */
 #ifndef DATEMILL_COMMAND_CONTEXT_H
 #define DATEMILL_COMMAND_CONTEXT_H
 
 #include "nodes/node_type.h"
 #include "scheduler/base/arena.h"
+#include "scheduler/base/diagnostic.h"
 #include "scheduler/base/error.h"
 #include "scheduler/base/zone.h"
 #include "scheduler/command/command.h"
 #include "scheduler/command/options.h"
 #include "scheduler/command/terminal.h"
 #include "scheduler/flow/flow.h"
+#include "scheduler/flow/flow_source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct context_flow; /* a flow that was loaded; context_project.c */
+struct view;         /* scheduler/store/view.h */
 
 struct context {
     struct command_line *line;
@@ -33,42 +40,77 @@ struct context {
     bool is_verbose;       /* -v */
     bool has_no_input;     /* --no-input, DATEMILL_NO_INPUT=1: never asks */
     bool has_no_progress;  /* --no-progress: no frames; one line per event */
-    bool wants_help;       /* --help */
 
     /* Handed in from main. */
     const struct node_type *const *types;
     size_t type_count;
     const char *libexec_dir; /* absolute folder of the companion programs; NULL = not found */
 
-    struct project *project; /* NULL until context_project() */
-    struct zone *zone;       /* of --tz; NULL until context_zone() */
+    /* Opened when asked for; NULL before. */
+    struct flow_source *source;
+    struct project *project;
+    struct context_flow *flows; /* all that were loaded */
+    struct zone *zone;          /* of --tz */
+    struct view *view;
 };
 
 extern const struct option global_options[];
 
-/* Takes the global options out of `options` and the environment. */
-int context_init(struct context *context, const struct options *options, struct error *err);
+/* Takes the global options out of `options` and the environment; the rest of the struct is set by
+ * main before. */
+void context_take_options(struct context *context, const struct options *options);
 void context_free(struct context *context);
 
-/* E010 ERROR_KIND_NOT_FOUND without a project, ERROR_KIND_REFUSED for somebody else's, ERROR_KIND_INVALID
- * for a datemill.yaml that is wrong (its problems are shown on context->err already). */
+/* E010 ERROR_KIND_NOT_FOUND without a project, ERROR_KIND_REFUSED for somebody else's,
+ * ERROR_KIND_INVALID for a datemill.yaml that is wrong (its problems have been shown). */
 int context_project(struct context *context, const struct project **ret_project, struct error *err);
 
-/* The zone of --tz, else NULL: then a flow's own is used. */
-int context_zone(struct context *context, const struct zone **ret_zone, struct error *err);
+/* Opens the project's folder alone, without reading datemill.yaml. */
+int context_source(struct context *context, struct flow_source **ret_source, struct error *err);
+
+/* The flow that argument `index` names: a name, or a path to its file. A missing one is
+ * ERROR_KIND_NOT_FOUND with did-you-mean, marked; problems in its files are shown and the failure is
+ * ERROR_KIND_INVALID. Warnings are shown with -v. */
+int context_flow(struct context *context, const struct options *options, size_t index,
+                 const struct flow **ret_flow, struct error *err);
+
+/* The same for a path relative to the project, as flow_source_list() gives it; problems are left to
+ * the caller. */
+int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
+                      const struct flow **ret_flow, struct error *err);
+
+/* The node of the flow with that name; ERROR_KIND_NOT_FOUND with did-you-mean otherwise. */
+int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err);
+
+/* Times are shown in the zone of --tz, else in `fallback`, which may be NULL: then UTC is meant. An
+ * unknown --tz is E022, marked. */
+int context_zone(struct context *context, const struct options *options,
+                 const struct zone *fallback, const struct zone **ret_zone, struct error *err);
+
+/* The store, for reading. ERROR_KIND_NOT_FOUND while the project has none: nothing ever ran. */
+int context_view(struct context *context, struct view **ret_view, struct error *err);
+
+/* Lets what the keeper knows become known to the store, if no engine is at work: tries its lock once,
+ * without waiting. Called by commands that show runs, before they read. Never fails: what cannot be
+ * settled is shown as it is. */
+void context_settle(struct context *context);
 
 /* Absolute path of a companion program (`datemill-keeper`), which exists and can be executed. It
- * belongs to the context's arena. */
+ * belongs to the context's arena. E203 ERROR_KIND_PRECONDITION. */
 int context_companion(struct context *context, const char *name, const char **ret_path,
                       struct error *err);
 
-/* Asks a question that can be answered with yes or no. 0 = yes. Without a terminal, or with
- * --no-input, it is ERROR_KIND_REFUSED and names `flag`, which answers yes beforehand. */
+/* Asks a question that can be answered with yes or no. 0 = yes. Anything else is
+ * ERROR_KIND_REFUSED; without a terminal, or with --no-input, it names `flag`, which answers yes
+ * beforehand. */
 int context_confirm(struct context *context, const char *question, const char *flag,
                     struct error *err);
 
 /* `note: …` on context->err, not with -q or --json. */
 void context_note(struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Shows problems on context->err, as JSON lines with --json. */
+void context_show_problems(struct context *context, const struct diagnostics *problems);
 
 #endif

@@ -24,11 +24,10 @@ struct table {
     struct arena *arena; /* borrowed; cells are copied there */
     const struct table_column *columns;
     size_t column_count;
-    const char **cells; /* row by row */
-    const enum terminal_style *styles;
+    const char **cells;          /* row by row */
+    enum terminal_style *styles; /* one for each cell */
     size_t row_count;
     size_t cell_capacity;
-    enum terminal_style *cell_styles;
     size_t style_capacity;
     size_t filled; /* cells of the row being built */
 };

@@ -1,0 +1,8 @@
+#include "scheduler/command/command.h"
+
+extern const struct command command_help;
+
+const struct command *const commands[] = {
+    &command_help,
+    NULL,
+};

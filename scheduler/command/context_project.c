@@ -1,0 +1,159 @@
+#include "scheduler/command/context.h"
+
+#include "scheduler/base/scope.h"
+#include "scheduler/base/suggest.h"
+#include "scheduler/flow/flow_load.h"
+
+#include <string.h>
+
+/* A flow that was loaded, in a list from the newest to the oldest. */
+struct context_flow {
+    struct flow *flow;
+    struct context_flow *next;
+};
+
+static int set_code(struct error *err, const char *code)
+{
+    if (err != NULL && err->code[0] == '\0')
+        memcpy(err->code, code, strlen(code) + 1);
+    return -1;
+}
+
+/* What went wrong has been shown. */
+static int fail_shown(struct error *err)
+{
+    if (err != NULL)
+        *err = (struct error){.kind = ERROR_KIND_INVALID};
+    return -1;
+}
+
+static void mark_directory(struct context *context)
+{
+    for (size_t i = 1; context->dir != NULL && i < context->line->count; i++) {
+        if (context->line->words[i] == context->dir)
+            command_line_mark(context->line, i, 0, 0);
+    }
+}
+
+int context_source(struct context *context, struct flow_source **ret_source, struct error *err)
+{
+    if (context->source == NULL) {
+        SCOPED_FREE char *dir = NULL;
+        if (flow_source_find_project(context->dir, &dir, err) < 0) {
+            mark_directory(context);
+            return set_code(err, "E010");
+        }
+        if (flow_source_open_folder(dir, &context->source, err) < 0)
+            return set_code(err, "E010");
+    }
+    *ret_source = context->source;
+    return 0;
+}
+
+int context_project(struct context *context, const struct project **ret_project, struct error *err)
+{
+    struct flow_source *source;
+    if (context_source(context, &source, err) < 0)
+        return -1;
+    if (context->project == NULL) {
+        struct diagnostics problems;
+        diagnostics_init(&problems);
+        struct project_types types = {context->types, context->type_count};
+        int result = project_load(source, &types, &problems, &context->project);
+        bool is_shown = result < 0 || (context->is_verbose && problems.count > 0);
+        if (is_shown)
+            context_show_problems(context, &problems);
+        diagnostics_free(&problems);
+        if (result < 0)
+            return fail_shown(err);
+    }
+    *ret_project = context->project;
+    return 0;
+}
+
+int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
+                      const struct flow **ret_flow, struct error *err)
+{
+    const struct project *project;
+    if (context_project(context, &project, err) < 0)
+        return -1;
+    struct flow *flow;
+    if (flow_load(project, context->source, path, problems, &flow) < 0)
+        return fail_shown(err);
+    struct context_flow *item = arena_alloc(&context->arena, sizeof *item);
+    *item = (struct context_flow){flow, context->flows};
+    context->flows = item;
+    *ret_flow = flow;
+    return 0;
+}
+
+int context_flow(struct context *context, const struct options *options, size_t index,
+                 const struct flow **ret_flow, struct error *err)
+{
+    const struct project *project;
+    if (context_project(context, &project, err) < 0)
+        return -1;
+    const char *path;
+    const char *name = options_argument(options, index, "");
+    if (flow_source_find(context->source, name, &context->arena, &path, err) < 0) {
+        command_line_mark_argument(options, index);
+        return set_code(err, "E011");
+    }
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    int result = context_load_flow(context, path, &problems, ret_flow, err);
+    bool is_shown = result < 0 || (context->is_verbose && problems.count > 0);
+    if (is_shown)
+        context_show_problems(context, &problems);
+    diagnostics_free(&problems);
+    return result;
+}
+
+int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err)
+{
+    size_t index = flow_find_node(flow, name);
+    if (index != FLOW_NONE) {
+        *ret_index = index;
+        return 0;
+    }
+    error_set(err, ERROR_KIND_NOT_FOUND, "flow %s has no node `%s`", flow->name, name);
+    struct suggest suggest;
+    suggest_begin(&suggest, name);
+    for (size_t i = 0; i < flow->node_count; i++)
+        suggest_offer(&suggest, flow->nodes[i].name);
+    if (suggest_best(&suggest) != NULL)
+        error_help(err, "did you mean `%s`?", suggest_best(&suggest));
+    else
+        error_help(err, "datemill show %s lists its nodes", flow->name);
+    return set_code(err, "E012");
+}
+
+int context_zone(struct context *context, const struct options *options,
+                 const struct zone *fallback, const struct zone **ret_zone, struct error *err)
+{
+    bool needs_zone = context->zone == NULL && (context->zone_name != NULL || fallback == NULL);
+    if (needs_zone) {
+        const char *name = context->zone_name != NULL ? context->zone_name : "UTC";
+        if (zone_load(name, &context->zone, err) < 0) {
+            const struct option_given *given = options_find(options, "tz");
+            if (given != NULL)
+                command_line_mark_given(options, given);
+            if (err != NULL)
+                err->kind = ERROR_KIND_USAGE;
+            return set_code(err, "E022");
+        }
+    }
+    *ret_zone = context->zone != NULL ? context->zone : fallback;
+    return 0;
+}
+
+void context_free(struct context *context)
+{
+    for (struct context_flow *item = context->flows; item != NULL; item = item->next)
+        flow_free(item->flow);
+    if (context->project != NULL)
+        project_free(context->project);
+    flow_source_close(context->source);
+    zone_free(context->zone);
+    arena_free(&context->arena);
+}
