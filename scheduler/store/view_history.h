@@ -1,0 +1,120 @@
+/* Questions across runs: trends, the state of a date, what is going on, the story. Conventions:
+ * view.h. */
+#ifndef DATEMILL_STORE_VIEW_HISTORY_H
+#define DATEMILL_STORE_VIEW_HISTORY_H
+
+#include "scheduler/store/view_run.h"
+
+#define VIEW_MEDIAN_SAMPLES 20
+
+/* A node of a flow, by name. */
+struct view_place {
+    const char *flow;
+    const char *node; /* "" = the flow as a whole, where that makes sense */
+};
+
+/* A node through the runs of its flow: the newest attempt in each run, newest run first; `after` and
+ * `next` are run ids. A run in which it had none is left out. */
+int view_node_history(struct store *store, const struct view_place *place,
+                      const struct view_page *page, struct arena *arena,
+                      struct view_attempts *ret_attempts, struct error *err);
+
+/* Median of the last VIEW_MEDIAN_SAMPLES successes: of whole runs (all nodes selected, opened once),
+ * or of a node's newest attempts. */
+struct view_median {
+    struct duration median;
+    int32_t samples; /* 0 = there is none */
+};
+
+int view_median(struct store *store, const struct view_place *place, struct view_median *ret_median,
+                struct error *err);
+
+/* The state of a date: per node that of its newest attempt (or mark, skip) in any run of the flow and
+ * planned time. A node that never had one has the state of the newest run. */
+struct view_date_node {
+    const char *name;
+    enum task_state state;
+    int64_t run_id;
+    int64_t attempt_id; /* newest of that run, 0 = none */
+    struct instant changed_at;
+};
+
+struct view_date {
+    int64_t newest_run_id; /* 0 = no run of that time */
+    const struct view_date_node
+        *nodes; /* in the newest run's order, then what only older ones have */
+    size_t node_count;
+};
+
+struct view_planned {
+    const char *flow;
+    const char *cyctime;
+    bool is_second;
+};
+
+int view_date_state(struct store *store, const struct view_planned *planned, struct arena *arena,
+                    struct view_date *ret_date, struct error *err);
+
+/* ---- what is going on ---- */
+
+struct view_status {
+    const struct view_run *open; /* oldest first, at most VIEW_MAX_ROWS */
+    size_t open_count;
+    bool has_more_open;
+    const struct view_run *attention; /* newest run of a flow and it is failed or stopped */
+    size_t attention_count;
+    const struct store_freeze *freezes;
+    size_t freeze_count;
+    int64_t granted; /* attempts */
+    int64_t running; /* attempts */
+    int64_t newest_event;
+};
+
+int view_status(struct store *store, struct arena *arena, struct view_status *ret_status,
+                struct error *err);
+
+/* How many runs match, counted up to `at_most`: "100+". */
+int view_count_runs(struct store *store, const struct run_query *query, int32_t at_most,
+                    int32_t *ret_count, struct error *err);
+
+/* ---- the story ---- */
+
+enum view_event_kind { /* numbers are kept in the store: never change one */
+    VIEW_EVENT_RUN_ADDED = 0,
+    VIEW_EVENT_RUN = 1,  /* a run changed its state */
+    VIEW_EVENT_TASK = 2, /* a task's record */
+    VIEW_EVENT_OPERATION = 3,
+    VIEW_EVENT_NOTE = 4
+};
+
+struct view_event {
+    int64_t id;
+    enum view_event_kind kind;
+    struct instant at;
+    int64_t run_id;          /* 0 = none */
+    uint32_t node;           /* TASK, OPERATION: or STORE_NO_NODE */
+    const char *node_name;   /* "" = none */
+    int32_t state;           /* RUN: enum run_state, TASK: enum task_state; else -1 */
+    enum task_why why;       /* TASK */
+    enum task_reason reason; /* TASK that waits */
+    int64_t attempt_id;      /* TASK: STARTED and ENDED */
+    int32_t tries;           /* TASK */
+    const char *flow;        /* NOTE, OPERATION */
+    const char *text;        /* NOTE: the text; OPERATION: "rerun from failed" */
+};
+
+struct view_events {
+    const struct view_event *items; /* ascending ids */
+    size_t count;
+    int64_t next; /* the last id, or `after` when there is none */
+};
+
+/* Up to page->limit events with ids above page->after, of one run (run_id 0: of all). */
+int view_events(struct store *store, int64_t run_id, const struct view_page *page,
+                struct arena *arena, struct view_events *ret_events, struct error *err);
+
+/* The newest event's id, of one run or of all (0); 0 = none. One look-up, for ETags. */
+int view_newest_event(struct store *store, int64_t run_id, int64_t *ret_event_id,
+                      struct error *err);
+
+#endif
