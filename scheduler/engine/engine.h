@@ -10,7 +10,8 @@
  * Grants ahead: the keeper enforces the slots. While tasks are ready, the engine keeps up to
  * slots + grant_ahead attempts open (granted or running). A place in a pool is taken at the grant.
  * Order of the ready: priority of the run, of the node, run id, topological order. When a task is
- * ready whose run outranks every granted-not-started attempt, these are revoked.
+ * ready whose run outranks every granted-not-started attempt, these are revoked. A grant that the
+ * keeper gave back unasked is granted again a second later.
  *
  * A RUN_ADDED makes no RECORD for what it carries: whoever makes a run stores its rows in the same
  * transaction as the records of that step, which tell only what differs. */
@@ -22,7 +23,6 @@
 #include "scheduler/engine/event.h"
 
 #define ENGINE_GRANT_AHEAD 16
-#define ENGINE_REVOKED_DELAY_US DURATION_SECOND_US /* before a grant the keeper gave back unasked */
 
 struct engine;
 

@@ -25,6 +25,7 @@ enum event_kind {
     EVENT_ATTEMPT_STARTED, /* keeper */
     EVENT_ATTEMPT_ENDED,   /* keeper; also without a STARTED before it */
     EVENT_ATTEMPT_REVOKED, /* keeper: the grant is gone, it was never started and never will be */
+    EVENT_ATTEMPT_QUEUED,  /* recover.h: the keeper has it, and it has not started */
     EVENT_ATTEMPT_UNKNOWN, /* recover.h: the keeper does not have it, and it never started */
     EVENT_TIME,            /* nothing but the time: for engine_next_wakeup() */
     EVENT_STOP_RUN,        /* operator */
@@ -119,7 +120,6 @@ struct event_run {
                          at the grant, as a pool's */
     enum run_hold hold;
     int32_t opening;      /* 1 = new, counted up by each RERUN */
-    bool is_stored;       /* restored: `state` is what the store has */
     enum run_state state; /* as last recorded; RUN_WAITING for a new one */
     const struct event_node *nodes;
     size_t node_count; /* 1 to ENGINE_MAX_NODES */
@@ -140,7 +140,7 @@ struct event {
     union {
         const struct event_run *run; /* RUN_ADDED */
         struct {
-            int64_t id;                     /* STARTED ENDED REVOKED UNKNOWN */
+            int64_t id;                     /* STARTED ENDED REVOKED QUEUED UNKNOWN */
             struct instant at;              /* STARTED ENDED: by the keeper's clock */
             struct attempt_outcome outcome; /* ENDED */
         } attempt;

@@ -6,10 +6,10 @@
  *
  *   open attempt is   | keeper says | event
  *   ------------------+-------------+------------------------------------------------------
- *   granted           | queued      | none
+ *   granted           | queued      | QUEUED: the engine revokes it if it wants it no longer
  *   granted           | unknown     | UNKNOWN: the engine grants it again, or revokes it
  *   granted, old boot | unknown     | ENDED lost: it may have been started before the power cut
- *   any               | running     | STARTED (repeating it is harmless)
+ *   any               | running     | STARTED: repeated, it makes the engine repeat its STOP
  *   any               | ended       | ENDED with its outcome
  *   running           | unknown     | ENDED lost
  *   running           | queued      | cannot be: ENDED is awaited, none

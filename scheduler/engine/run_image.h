@@ -1,7 +1,8 @@
 /* A plan as the engine takes it.
  *
- * The image of a new run: everything waiting, but for frozen nodes and those that are not selected.
- * For a run that is restored the caller fills in the `restored` fields from the store. */
+ * The image of a new run: everything waiting, but for frozen nodes and those that are not selected,
+ * and every external need open. The caller sets external_open to what is really open, and for a run
+ * that is restored the `restored` fields from the store. */
 #ifndef DATEMILL_ENGINE_RUN_IMAGE_H
 #define DATEMILL_ENGINE_RUN_IMAGE_H
 
@@ -11,7 +12,7 @@
 
 struct run_image {
     struct event_run run;
-    struct event_node *nodes; /* the same as run.nodes, to be filled in; external_open is 0 */
+    struct event_node *nodes; /* the same as run.nodes, to be filled in */
 };
 
 /* Memory belongs to `arena`; needs and retry codes are borrowed from the plan and its flow. */

@@ -1,0 +1,97 @@
+#include "scheduler/engine/recover.h"
+
+#include "scheduler/base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct event *add(struct recover_result *result, enum event_kind kind, struct instant now,
+                         int64_t attempt_id)
+{
+    result->events = memory_grow(result->events, result->event_count, &result->event_capacity,
+                                 sizeof *result->events);
+    struct event *event = &result->events[result->event_count];
+    result->event_count++;
+    memset(event, 0, sizeof *event);
+    event->kind = kind;
+    event->now = now;
+    event->attempt.id = attempt_id;
+    event->attempt.at = now;
+    return event;
+}
+
+/* An open attempt that the keeper does not know. */
+static void settle_unknown(struct recover_result *result, const struct recover_open *open,
+                           struct instant now)
+{
+    if (!open->is_running && open->is_this_boot) {
+        add(result, EVENT_ATTEMPT_UNKNOWN, now, open->attempt_id);
+        return;
+    }
+    add(result, EVENT_ATTEMPT_ENDED, now, open->attempt_id)->attempt.outcome.end = ATTEMPT_END_LOST;
+}
+
+static void settle_known(struct recover_result *result, const struct recover_open *open,
+                         const struct recover_known *known, struct instant now)
+{
+    switch (known->kind) {
+    case RECOVER_QUEUED:
+        if (!open->is_running)
+            add(result, EVENT_ATTEMPT_QUEUED, now, open->attempt_id);
+        return;
+    case RECOVER_RUNNING:
+        add(result, EVENT_ATTEMPT_STARTED, now, open->attempt_id)->attempt.at = known->at;
+        return;
+    case RECOVER_ENDED: {
+        struct event *event = add(result, EVENT_ATTEMPT_ENDED, now, open->attempt_id);
+        event->attempt.at = known->at;
+        event->attempt.outcome = known->outcome;
+        return;
+    }
+    }
+}
+
+/* What the keeper has and nobody asked for. */
+static void settle_stray(struct recover_result *result, const struct recover_known *known)
+{
+    if (known->kind == RECOVER_ENDED)
+        return;
+    bool is_queued = known->kind == RECOVER_QUEUED;
+    struct action *action =
+        action_list_add(&result->orders, is_queued ? ACTION_REVOKE : ACTION_STOP);
+    action->order.attempt_id = known->attempt_id;
+    action->order.is_kill = !is_queued;
+}
+
+void recover_events(const struct recover_open *open, size_t open_count,
+                    const struct recover_known *known, size_t known_count, struct instant now,
+                    struct recover_result *result)
+{
+    result->event_count = 0;
+    action_list_clear(&result->orders);
+    size_t i = 0;
+    size_t j = 0;
+    while (i < open_count || j < known_count) {
+        assert(i == 0 || i == open_count || open[i].attempt_id > open[i - 1].attempt_id);
+        assert(j == 0 || j == known_count || known[j].attempt_id > known[j - 1].attempt_id);
+        if (j == known_count || (i < open_count && open[i].attempt_id < known[j].attempt_id)) {
+            settle_unknown(result, &open[i], now);
+            i++;
+        } else if (i == open_count || known[j].attempt_id < open[i].attempt_id) {
+            settle_stray(result, &known[j]);
+            j++;
+        } else {
+            settle_known(result, &open[i], &known[j], now);
+            i++;
+            j++;
+        }
+    }
+}
+
+void recover_result_free(struct recover_result *result)
+{
+    free(result->events);
+    action_list_free(&result->orders);
+    *result = (struct recover_result){0};
+}

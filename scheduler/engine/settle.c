@@ -1,0 +1,229 @@
+#include "scheduler/engine/settle.h"
+
+#include "scheduler/engine/open.h"
+#include "scheduler/engine/ready.h"
+
+#include <assert.h>
+
+void settle_later(struct engine *engine, struct task *task)
+{
+    if (task->is_on_work_list)
+        return;
+    task->is_on_work_list = true;
+    task->work_next = NULL;
+    if (engine->work_last == NULL)
+        engine->work_first = task;
+    else
+        engine->work_last->work_next = task;
+    engine->work_last = task;
+}
+
+void settle_run_later(struct engine *engine, struct run *run)
+{
+    for (size_t i = 0; i < run->task_count; i++)
+        settle_later(engine, &run->tasks[i]);
+}
+
+void settle_run_dirty(struct engine *engine, struct run *run)
+{
+    if (run->is_dirty)
+        return;
+    run->is_dirty = true;
+    run->dirty_next = engine->dirty_first;
+    engine->dirty_first = run;
+}
+
+enum task_reason settle_reason(const struct engine *engine, const struct task *task)
+{
+    if (task->state != TASK_WAITING)
+        return TASK_REASON_NONE;
+    if (task->blockers > 0)
+        return TASK_REASON_UPSTREAM;
+    if (task->external_open > 0)
+        return TASK_REASON_EXTERNAL;
+    return instant_compare(task->ready_at, engine->now) > 0 ? TASK_REASON_RETRY : TASK_REASON_SLOT;
+}
+
+void settle_record(struct engine *engine, const struct task *task, const struct task_cause *cause)
+{
+    struct action *action = action_list_add(engine->actions, ACTION_RECORD_TASK);
+    action->task = (struct record_task){.run_id = task->run->run_id,
+                                        .node = task->node,
+                                        .state = task->state,
+                                        .reason = settle_reason(engine, task),
+                                        .wish = task->wish,
+                                        .why = cause->why,
+                                        .attempts = task->attempts,
+                                        .tries = task->tries,
+                                        .ready_at = task->ready_at,
+                                        .at = cause->at,
+                                        .attempt_id = cause->attempt_id};
+}
+
+/* Tells the dependents that a need of theirs went from one state to another. */
+static void tell_dependents(struct engine *engine, const struct task *task, enum task_state from)
+{
+    const struct task_state_row *before = &task_states[from];
+    const struct task_state_row *after = &task_states[task->state];
+    if (before->lets_go_on == after->lets_go_on &&
+        before->blocks_downstream == after->blocks_downstream)
+        return;
+    for (uint32_t i = 0; i < task->dependent_count; i++) {
+        struct task *dependent = &task->run->tasks[task->dependents[i]];
+        dependent->blockers += before->lets_go_on;
+        dependent->blockers -= after->lets_go_on;
+        dependent->bad_needs -= before->blocks_downstream;
+        dependent->bad_needs += after->blocks_downstream;
+        if (dependent->state == TASK_WAITING || dependent->state == TASK_BLOCKED)
+            settle_later(engine, dependent);
+    }
+}
+
+static void change_state(struct engine *engine, struct task *task, enum task_state state)
+{
+    enum task_state from = task->state;
+    if (from == state)
+        return;
+    settle_place(engine, task, PLACE_NONE);
+    task_state_change(&task->state, state);
+    if (task_states[state].is_final && state != TASK_BLOCKED && state != TASK_FROZEN)
+        task->ready_at = (struct instant){0};
+    task->run->counts[from]--;
+    task->run->counts[state]++;
+    settle_run_dirty(engine, task->run);
+    tell_dependents(engine, task, from);
+}
+
+void settle_attempt_state(struct engine *engine, struct task *task, enum task_state state,
+                          const struct task_cause *cause)
+{
+    change_state(engine, task, state);
+    settle_record(engine, task, cause);
+    settle_later(engine, task);
+}
+
+void settle_state(struct engine *engine, struct task *task, enum task_state state,
+                  enum task_why why)
+{
+    settle_attempt_state(engine, task, state, &(struct task_cause){.why = why, .at = engine->now});
+}
+
+void settle_place(struct engine *engine, struct task *task, enum task_place place)
+{
+    if (task->place == place)
+        return;
+    enum task_place old = task->place;
+    if (old == PLACE_TIMER)
+        task_heap_remove(&engine->timers, task);
+    else if (old != PLACE_NONE)
+        ready_remove(engine, task);
+    task->place = place;
+    if (place == PLACE_TIMER)
+        task_heap_add(&engine->timers, task);
+    else if (place == PLACE_READY)
+        ready_add(engine, task);
+    if (old == PLACE_READY)
+        ready_unpark(engine, task->run);
+}
+
+bool settle_is_wanted(const struct task *task)
+{
+    return task->state == TASK_WAITING && task->wish == TASK_WISH_NONE && task->blockers == 0 &&
+           task->external_open == 0 && task->run->hold == RUN_HOLD_NONE;
+}
+
+bool settle_wish(struct engine *engine, struct task *task)
+{
+    enum task_wish wish = task->wish;
+    task->wish = TASK_WISH_NONE;
+    switch (wish) {
+    case TASK_WISH_NONE:
+        return false;
+    case TASK_WISH_STOP:
+    case TASK_WISH_KILL:
+        settle_state(engine, task, TASK_STOPPED, TASK_WHY_STOP);
+        return true;
+    case TASK_WISH_SKIP:
+        settle_state(engine, task, TASK_SKIPPED, TASK_WHY_SKIP);
+        return true;
+    case TASK_WISH_MARK_SUCCESS:
+        settle_state(engine, task, TASK_SUCCESS, TASK_WHY_MARK);
+        return true;
+    case TASK_WISH_MARK_FAILED:
+        settle_state(engine, task, TASK_FAILED, TASK_WHY_MARK);
+        return true;
+    case TASK_WISH_FREEZE:
+        settle_state(engine, task, TASK_FROZEN, TASK_WHY_FREEZE);
+        return true;
+    }
+    return false;
+}
+
+/* A task without an attempt: blocked or not, and which queue it stands in. */
+static void settle_idle(struct engine *engine, struct task *task)
+{
+    if (task->state == TASK_WAITING && task->bad_needs > 0)
+        settle_state(engine, task, TASK_BLOCKED, TASK_WHY_UPSTREAM);
+    else if (task->state == TASK_BLOCKED && task->bad_needs == 0)
+        settle_state(engine, task, TASK_WAITING, TASK_WHY_UPSTREAM);
+    if (!settle_is_wanted(task))
+        settle_place(engine, task, PLACE_NONE);
+    else if (instant_compare(task->ready_at, engine->now) > 0)
+        settle_place(engine, task, PLACE_TIMER);
+    else if (task->has_process)
+        settle_place(engine, task, task->place == PLACE_PARKED ? PLACE_PARKED : PLACE_READY);
+    else if (engine->has_begun)
+        settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
+}
+
+static void settle(struct engine *engine, struct task *task)
+{
+    switch (task->phase) {
+    case PHASE_NONE:
+        settle_idle(engine, task);
+        return;
+    case PHASE_GRANTED:
+        if (engine->has_begun && !settle_is_wanted(task))
+            open_revoke(engine, task);
+        return;
+    case PHASE_REVOKING:
+    case PHASE_RUNNING:
+        return;
+    }
+}
+
+void settle_all(struct engine *engine)
+{
+    struct task *due = task_heap_first(&engine->timers);
+    while (due != NULL && instant_compare(due->ready_at, engine->now) <= 0) {
+        settle_place(engine, due, PLACE_NONE);
+        settle_later(engine, due);
+        due = task_heap_first(&engine->timers);
+    }
+    while (engine->work_first != NULL) {
+        struct task *task = engine->work_first;
+        engine->work_first = task->work_next;
+        if (engine->work_first == NULL)
+            engine->work_last = NULL;
+        task->is_on_work_list = false;
+        settle(engine, task);
+    }
+}
+
+void settle_runs(struct engine *engine)
+{
+    while (engine->dirty_first != NULL) {
+        struct run *run = engine->dirty_first;
+        engine->dirty_first = run->dirty_next;
+        run->is_dirty = false;
+        enum run_state state = run_state_derive(run->counts, run->has_started);
+        if (state == run->state && !run->must_record)
+            continue;
+        run->state = state;
+        run->must_record = false;
+        run->has_started = run->has_started || state != RUN_WAITING;
+        struct action *action = action_list_add(engine->actions, ACTION_RECORD_RUN);
+        action->run = (struct record_run){
+            .run_id = run->run_id, .state = state, .opening = run->opening, .at = engine->now};
+    }
+}
