@@ -116,6 +116,14 @@ enum node_outcome {
     NODE_OUTCOME_FAILURE
 };
 
+/* Which program a node will start, as far as its text tells: for the look before anything runs. */
+struct node_program {
+    const char *name;                /* a name that is searched in PATH, or an absolute path */
+    const struct field_value *value; /* the field that names it; NULL: the type itself does */
+    size_t offset;                   /* of the name in value->text, in bytes */
+    size_t length;
+};
+
 struct node_type {
     uint32_t contract; /* NODE_TYPE_CONTRACT */
     const char *name;
@@ -130,6 +138,11 @@ struct node_type {
                    const struct node_facts *facts, struct arena *arena,
                    struct node_command *ret_command, struct error *err);
     enum node_outcome (*interpret)(const struct node_type *type, const struct node_exit *exit);
+    /* NULL: one of our own programs. Returns false when the text does not tell. `facts` has folders
+     * and names only. */
+    bool (*find_program)(const struct node_type *type, const struct node_values *values,
+                         const struct node_facts *facts, struct arena *arena,
+                         struct node_program *ret_program);
 };
 
 /* The built-in types and how many there are; main hands them to the flow floor. */

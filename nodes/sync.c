@@ -1,0 +1,287 @@
+#include "nodes/builtin.h"
+#include "nodes/node_job.h"
+#include "scheduler/base/scope.h"
+#include "scheduler/base/suggest.h"
+
+#include <string.h>
+
+static const char *const formats[] = {"lines", "json", "csv", NULL};
+static const char *const modes[] = {"overwrite", "append", NULL};
+static const char *const missing_choices[] = {"fail", "skip", "empty", NULL};
+
+static const struct field from_fields[] = {
+    {.name = "connection",
+     .kind = FIELD_KIND_NAME,
+     .is_required = true,
+     .help = "Where the data comes from: a connection of datemill.yaml.",
+     .example = "oss"},
+    {.name = "file",
+     .kind = FIELD_KIND_TEXT,
+     .is_required = true,
+     .help = "The file below the connection's folder; `*` matches several, `.gz` is unpacked.",
+     .example = "event/OrderSucceededEvent/${var}data"},
+    {.name = "format",
+     .kind = FIELD_KIND_CHOICE,
+     .choices = formats,
+     .default_text = "lines",
+     .help = "`lines`: a line is a row of one column; `json`: a value is a row, however the file "
+             "is laid out; `csv`: fields are columns."},
+    {.name = "delimiter",
+     .kind = FIELD_KIND_STRING,
+     .default_text = ",",
+     .help = "csv: the character between fields; \"\\t\" for a tab.",
+     .example = ";"},
+    {.name = "header",
+     .kind = FIELD_KIND_BOOL,
+     .default_text = "false",
+     .help = "csv: the first line holds the columns' names."},
+    {.name = "null_text",
+     .kind = FIELD_KIND_STRING,
+     .help = "csv: a field with this text is NULL.",
+     .example = "\\N"},
+    {.name = NULL},
+};
+
+static const struct field partition_item = {.kind = FIELD_KIND_TEXT};
+
+static const struct field to_fields[] = {
+    {.name = "table",
+     .kind = FIELD_KIND_NAME,
+     .is_required = true,
+     .help = "The table of the warehouse.",
+     .example = "order_succeeded_event"},
+    {.name = "partition",
+     .kind = FIELD_KIND_EITHER,
+     .item = &partition_item,
+     .help = "The partition of a partitioned table: `dt=${var}`, or a map of columns to values.",
+     .example = "dt=${var}"},
+    {.name = "mode",
+     .kind = FIELD_KIND_CHOICE,
+     .choices = modes,
+     .default_text = "overwrite",
+     .help = "`overwrite` replaces what is there as a whole; `append` adds, and a repeated attempt "
+             "replaces what the same run added before."},
+    {.name = NULL},
+};
+
+static const struct field error_fields[] = {
+    {.name = "max",
+     .kind = FIELD_KIND_INTEGER,
+     .default_text = "0",
+     .min = 0,
+     .max = 1000000000,
+     .help = "Records that may be rejected before the node fails."},
+    {.name = NULL},
+};
+
+static const struct field fields[] = {
+    {.name = "from",
+     .kind = FIELD_KIND_BLOCK,
+     .is_required = true,
+     .fields = from_fields,
+     .help = "What to read."},
+    {.name = "to",
+     .kind = FIELD_KIND_BLOCK,
+     .is_required = true,
+     .fields = to_fields,
+     .help = "What to write."},
+    {.name = "errors",
+     .kind = FIELD_KIND_BLOCK,
+     .fields = error_fields,
+     .help = "What to do with records that cannot be read; they are kept in a side file."},
+    {.name = "on_missing",
+     .kind = FIELD_KIND_CHOICE,
+     .choices = missing_choices,
+     .default_text = "fail",
+     .help = "When there is no source file: fail, leave the table as it is and go on (`skip`), or "
+             "write no rows (`empty`)."},
+    {.name = NULL},
+};
+
+static const struct node_connection *find_connection(const struct node_facts *facts,
+                                                     const char *name)
+{
+    for (size_t i = 0; i < facts->connection_count; i++) {
+        if (strcmp(facts->connections[i].name, name) == 0)
+            return &facts->connections[i];
+    }
+    return NULL;
+}
+
+static void check_connection(const struct field_value *value, const struct node_facts *facts,
+                             const struct node_report *report)
+{
+    const struct node_connection *connection = find_connection(facts, value->text);
+    SCOPED_TEXT struct text message = {0};
+    SCOPED_TEXT struct text help = {0};
+    if (connection != NULL) {
+        if (strcmp(connection->type, "files") == 0)
+            return;
+        text_append_format(&message, "connection `%s` is of type %s: sync reads `files`",
+                           value->text, connection->type);
+        report->add(report->context, value->place, "E116", text_string(&message), NULL);
+        return;
+    }
+    struct suggest suggest;
+    suggest_begin(&suggest, value->text);
+    for (size_t i = 0; i < facts->connection_count; i++)
+        suggest_offer(&suggest, facts->connections[i].name);
+    text_append_format(&message, "no connection `%s` in datemill.yaml", value->text);
+    if (suggest_best(&suggest) != NULL)
+        text_append_format(&help, "did you mean `%s`?", suggest_best(&suggest));
+    else
+        text_append_format(&help, "add it: connections: {%s: {type: files, path: ./data}}",
+                           value->text);
+    report->add(report->context, value->place, "E116", text_string(&message), text_string(&help));
+}
+
+static bool is_name(const char *text, size_t length)
+{
+    size_t letters =
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+    return length > 0 && letters >= length && (text[0] < '0' || text[0] > '9');
+}
+
+/* `dt=…`, or several of them with `/` or `,` between. */
+static void check_partition(const struct field_value *value, const struct node_report *report)
+{
+    if (value->kind == FIELD_KIND_MAP)
+        return;
+    for (const char *at = value->text; at != NULL;) {
+        size_t name = strcspn(at, "=");
+        if (at[name] != '=' || !is_name(at, name) || strchr("/,", at[name + 1]) != NULL) {
+            report->add(report->context, value->place, "E131",
+                        "a partition is written column=value", "as `dt=${var}`");
+            return;
+        }
+        at = strpbrk(at + name, "/,");
+        at = at == NULL ? NULL : at + 1;
+    }
+}
+
+static void check_csv(const struct field_value *from, const struct node_report *report)
+{
+    const char *format = field_text(from, from_fields, "format");
+    bool is_csv = strcmp(format, "csv") == 0;
+    static const char *const names[] = {"delimiter", "header", "null_text"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !is_csv; i++) {
+        const struct field_value *value = field_find(from, names[i]);
+        if (value != NULL)
+            report->add(report->context, value->key_place, "E131",
+                        "only `format: csv` has delimiter, header and null_text", NULL);
+    }
+    const struct field_value *delimiter = field_find(from, "delimiter");
+    if (delimiter != NULL && is_csv &&
+        (strlen(delimiter->text) != 1 || strchr("\"\r\n", delimiter->text[0]) != NULL))
+        report->add(report->context, delimiter->place, "E131",
+                    "a delimiter is one character, no quote and no line end",
+                    "as \",\" or \"\\t\"");
+}
+
+static void check(const struct node_type *type, const struct node_values *values,
+                  const struct node_facts *facts, const struct node_report *report)
+{
+    (void)type;
+    const struct field_value *from = field_find(values->written, "from");
+    const struct field_value *to = field_find(values->written, "to");
+    const struct field_value *connection = field_find(from, "connection");
+    const struct field_value *partition = field_find(to, "partition");
+    if (connection != NULL)
+        check_connection(connection, facts, report);
+    if (from != NULL)
+        check_csv(from, report);
+    if (partition != NULL)
+        check_partition(partition, report);
+}
+
+/* `dt=20211111`, parts separated by '/'. */
+static void append_partition(const struct field_value *partition, struct text *out)
+{
+    if (partition == NULL)
+        return;
+    if (partition->kind != FIELD_KIND_MAP) {
+        for (const char *at = partition->text; *at != '\0'; at++)
+            text_append_char(out, *at == ',' ? '/' : *at);
+        return;
+    }
+    for (size_t i = 0; i < partition->item_count; i++)
+        text_append_format(out, "%s%s=%s", i == 0 ? "" : "/", partition->items[i].name,
+                           partition->items[i].text);
+}
+
+static void write_from(struct json_out *json, const struct node_values *values,
+                       const struct node_connection *connection, struct arena *arena)
+{
+    const struct field_value *from = field_find(values->resolved, "from");
+    const struct field_value *file = field_find(from, "file");
+    const struct field_value *written = field_find(field_find(values->written, "from"), "file");
+    json_out_key(json, "from");
+    json_out_begin_object(json);
+    json_out_pair_string(json, "kind", connection->type);
+    json_out_pair_string(json, "root", connection->path);
+    json_out_pair_string(json, "connection", connection->name);
+    json_out_pair_string(json, "file", file->text);
+    json_out_pair_string(json, "template", written->text);
+    json_out_pair_string(json, "place", node_job_place(values, written->place, arena));
+    json_out_pair_string(json, "format", field_text(from, from_fields, "format"));
+    json_out_pair_string(json, "delimiter", field_text(from, from_fields, "delimiter"));
+    json_out_pair_bool(json, "header", field_number(from, "header", 0) != 0);
+    json_out_pair_string(json, "null_text", field_text(from, from_fields, "null_text"));
+    json_out_end_object(json);
+}
+
+static void write_to(struct json_out *json, const struct field_value *to, const char *partition)
+{
+    json_out_key(json, "to");
+    json_out_begin_object(json);
+    json_out_pair_string(json, "table", field_text(to, to_fields, "table"));
+    json_out_pair_string(json, "partition", partition);
+    json_out_pair_string(json, "mode", field_text(to, to_fields, "mode"));
+    json_out_end_object(json);
+}
+
+static int prepare(const struct node_type *type, const struct node_values *values,
+                   const struct node_facts *facts, struct arena *arena,
+                   struct node_command *ret_command, struct error *err)
+{
+    (void)type;
+    const struct field_value *from = field_find(values->resolved, "from");
+    const struct field_value *to = field_find(values->resolved, "to");
+    const char *name = field_text(from, from_fields, "connection");
+    const struct node_connection *connection = name == NULL ? NULL : find_connection(facts, name);
+    if (connection == NULL || field_find(from, "file") == NULL)
+        return error_set(err, ERROR_KIND_INVALID, "no connection `%s` in datemill.yaml",
+                         name == NULL ? "" : name);
+    SCOPED_TEXT struct text partition = {0};
+    append_partition(field_find(to, "partition"), &partition);
+    const char *mode = field_text(to, to_fields, "mode");
+    SCOPED_TEXT struct text job = {0};
+    struct json_out json;
+    json_out_init(&json, &job);
+    node_job_begin(&json, facts);
+    write_from(&json, values, connection, arena);
+    write_to(&json, to, text_string(&partition));
+    json_out_pair_int(&json, "errors_max",
+                      field_number(field_find(values->resolved, "errors"), "max", 0));
+    json_out_pair_string(&json, "on_missing", field_text(values->resolved, fields, "on_missing"));
+    json_out_end_object(&json);
+    struct node_command command = node_job_command(facts, "datemill-sync", &job, arena);
+    command.shown_text =
+        arena_format(arena, "from %s: %s (%s)\nto   %s%s%s (%s)", connection->name,
+                     field_find(from, "file")->text, field_text(from, from_fields, "format"),
+                     field_text(to, to_fields, "table"), partition.length > 0 ? "/" : "",
+                     text_string(&partition), mode);
+    *ret_command = command;
+    return 0;
+}
+
+const struct node_type node_type_sync = {
+    .contract = NODE_TYPE_CONTRACT,
+    .name = "sync",
+    .help = "Copies records from a connection into a table of the warehouse.",
+    .fields = fields,
+    .has_process = true,
+    .check = check,
+    .prepare = prepare,
+    .interpret = node_job_interpret,
+};
