@@ -61,6 +61,11 @@ static void encode_start(const struct keeper_start *start, struct text *out)
     put_bool(out, start->needs_slot);
 }
 
+static bool is_path(const char *path)
+{
+    return path != NULL && path[0] != '\0' && strlen(path) < KEEPER_MAX_PATH_BYTES;
+}
+
 int keeper_start_check(const struct keeper_start *start, struct error *err)
 {
     const char *problem = NULL;
@@ -73,9 +78,8 @@ int keeper_start_check(const struct keeper_start *start, struct error *err)
         problem = "its folder is not absolute";
     else if (start->argv == NULL || start->argv[0] == NULL || start->argv[0][0] == '\0')
         problem = "it names no program";
-    else if (start->log_path == NULL || start->log_path[0] == '\0' || start->events_path == NULL ||
-             start->events_path[0] == '\0')
-        problem = "it has no log or no events file";
+    else if (!is_path(start->log_path) || !is_path(start->events_path))
+        problem = "it has no log or no events file, or their paths are too long";
     else if (start->input_length > KEEPER_MAX_STDIN_BYTES)
         problem = "its standard input is too long";
     else if (start->log_limit < 0 || start->timeout.us < 0 || start->stop_grace.us < 0)

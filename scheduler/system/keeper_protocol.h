@@ -28,6 +28,7 @@
 #define KEEPER_MAX_EVENTS_BYTES ((size_t)1 << 20) /* all lines of an attempt */
 #define KEEPER_MAX_SLOTS 4096
 #define KEEPER_MAX_TOKEN_BYTES 65
+#define KEEPER_MAX_PATH_BYTES 4096
 #define KEEPER_MAX_QUEUED 4096 /* grants that wait; more are revoked */
 #define KEEPER_DEFAULT_LOG_LIMIT ((int64_t)64 << 20)
 #define KEEPER_MIN_LOG_LIMIT ((int64_t)64 << 10)

@@ -1,0 +1,47 @@
+/* What comes out of an attempt: its standard output and error into the log, the lines of descriptor
+ * 3 into the events. A turn reads at most a pipe's fill from each, so that one attempt that floods
+ * does not hold up the others. */
+#ifndef DATEMILL_KEEPER_ATTEMPT_OUTPUT_H
+#define DATEMILL_KEEPER_ATTEMPT_OUTPUT_H
+
+#include "scheduler/base/error.h"
+#include "scheduler/keeper/attempt_log.h"
+#include "scheduler/keeper/event_lines.h"
+#include "scheduler/system/loop.h"
+
+#include <stdbool.h>
+
+#define ATTEMPT_OUTPUT_STREAMS 3 /* stdout, stderr, events */
+
+struct attempt_output;
+
+struct output_stream {
+    struct attempt_output *output;
+    int index;
+    int fd; /* the reading end; -1 = it has ended */
+    struct loop_fd *source;
+};
+
+struct attempt_output {
+    struct loop *loop;
+    struct attempt_log log;
+    struct event_lines events;
+    struct output_stream streams[ATTEMPT_OUTPUT_STREAMS];
+    void (*on_over)(void *owner); /* all streams have ended */
+    void *owner;
+};
+
+/* Makes the pipes; log, events, loop, on_over and owner are set already. The writing ends are the
+ * caller's, who closes them once the child has them. */
+int attempt_output_open(struct attempt_output *output, int ret_fds[ATTEMPT_OUTPUT_STREAMS],
+                        struct error *err);
+
+/* Reads what is there now (a few pipe's fills at most); on_over is not called from here. */
+void attempt_output_drain(struct attempt_output *output);
+
+bool attempt_output_is_over(const struct attempt_output *output);
+
+/* Reads no more; log and events stay open for the keeper's notes. */
+void attempt_output_close(struct attempt_output *output);
+
+#endif

@@ -1,0 +1,33 @@
+#include "scheduler/keeper/lazy_file.h"
+
+#include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int open_empty(int dir_fd, const char *path)
+{
+    return openat(dir_fd, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static void make_folders(int dir_fd, const char *path)
+{
+    SCOPED_FREE char *copy = memory_copy_string(path);
+    for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdirat(dir_fd, copy, 0700);
+        *slash = '/';
+    }
+}
+
+int lazy_file_open(int dir_fd, const char *path)
+{
+    int fd = open_empty(dir_fd, path);
+    if (fd >= 0 || errno != ENOENT || path[0] == '\0')
+        return fd;
+    make_folders(dir_fd, path);
+    return open_empty(dir_fd, path);
+}
