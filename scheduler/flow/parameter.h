@@ -66,7 +66,7 @@ int parameter_scope_evaluate(struct parameter_scope *scope,
 bool parameter_is_defined(const struct parameter_scope *scope, const char *name);
 const char *parameter_value(const struct parameter_scope *scope, const char *name);
 
-/* As reference_find (reference.h); `data` is a struct parameter_scope. */
+/* parameter_value() as reference.h takes it: `data` is a struct parameter_scope. */
 const char *parameter_find(const void *data, const char *name);
 
 /* The defined name nearest to a misspelt one, NULL if none is near. */

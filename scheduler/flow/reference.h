@@ -49,9 +49,6 @@ void reference_walk_init(struct reference_walk *walk, const char *bytes, size_t 
 int reference_next(const struct reference_finder *finder, struct reference_walk *walk,
                    struct reference *ret_reference, struct error *err);
 
-/* The value of a name, NULL if it is not defined. Borrowed until the end of the substitution. */
-typedef const char *reference_find(const void *data, const char *name);
-
 enum reference_rules {
     REFERENCE_RULES_PLAIN,
     REFERENCE_RULES_SQL /* a value may not hold a quote ' " `, a backslash, a control character or
@@ -59,7 +56,8 @@ enum reference_rules {
 };
 
 struct reference_values {
-    reference_find *find;
+    /* The value of a name, NULL if it is not defined; borrowed until the end of the substitution. */
+    const char *(*find)(const void *data, const char *name);
     const void *data;
     enum reference_rules rules;
 };
