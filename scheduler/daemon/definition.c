@@ -36,6 +36,27 @@ int definition_problem(const struct diagnostics *problems, struct error *err)
     return error_set(err, ERROR_KIND_INVALID, "the flow could not be read");
 }
 
+static void show_version(struct definition *definition)
+{
+    const struct flow_version *version = &definition->version;
+    if (version->short_commit[0] != '\0')
+        snprintf(definition->shown_version, sizeof definition->shown_version, "%s%s",
+                 version->short_commit, version->is_dirty ? "+" : "");
+    else
+        snprintf(definition->shown_version, sizeof definition->shown_version, "%.10s",
+                 definition->flow->hash);
+}
+
+void definition_set_version(struct definition *definition, const char *commit,
+                            const char *short_commit, bool is_dirty)
+{
+    struct flow_version *version = &definition->version;
+    snprintf(version->commit, sizeof version->commit, "%s", commit);
+    snprintf(version->short_commit, sizeof version->short_commit, "%s", short_commit);
+    version->is_dirty = is_dirty;
+    show_version(definition);
+}
+
 static void describe_version(struct definition *definition)
 {
     const struct flow *flow = definition->flow;
@@ -45,12 +66,7 @@ static void describe_version(struct definition *definition)
     paths[flow->file_count] = definition->project->file.path;
     flow_source_version(definition->source, paths, flow->file_count + 1, &definition->version);
     free(paths);
-    const struct flow_version *version = &definition->version;
-    if (version->short_commit[0] != '\0')
-        snprintf(definition->shown_version, sizeof definition->shown_version, "%s%s",
-                 version->short_commit, version->is_dirty ? "+" : "");
-    else
-        snprintf(definition->shown_version, sizeof definition->shown_version, "%.10s", flow->hash);
+    show_version(definition);
 }
 
 static int load(struct definition *definition, const struct daemon_place *place, const char *path,

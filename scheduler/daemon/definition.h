@@ -35,6 +35,10 @@ int definition_from_capture(struct definitions *all, const struct daemon_place *
                             int64_t version_id, const struct flow_file *files, size_t count,
                             struct definition **ret_definition, struct error *err);
 
+/* What the store knows of the version of a captured one. */
+void definition_set_version(struct definition *definition, const char *commit,
+                            const char *short_commit, bool is_dirty);
+
 /* The definition of a stored version if it is loaded: one more use. Else NULL. */
 struct definition *definition_find(struct definitions *all, int64_t version_id);
 

@@ -1,0 +1,167 @@
+#include "scheduler/daemon/daemon_state.h"
+
+#include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+#include "scheduler/daemon/connections.h"
+#include "scheduler/system/clock.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAEMON_PROGRAM "datemill"
+
+int daemon_step(struct daemon *daemon, struct event *event, struct error *err)
+{
+    event->now = clock_now();
+    return engine_step(daemon->engine, event, &daemon->turn.actions, err);
+}
+
+static void on_commit(void *owner)
+{
+    turn_end(owner);
+}
+
+static void on_time(void *owner)
+{
+    struct daemon *daemon = owner;
+    struct event event = {.kind = EVENT_TIME};
+    daemon_step(daemon, &event, NULL);
+}
+
+/* The turn that follows does the work. */
+static void on_again(void *owner)
+{
+    (void)owner;
+}
+
+static int set_capacity(struct daemon *daemon, struct error *err)
+{
+    const struct project *project = daemon->project;
+    int32_t *pools = memory_new(project->pool_count, sizeof *pools);
+    for (size_t i = 0; i < project->pool_count; i++)
+        pools[i] = project->pools[i].size;
+    struct event event = {
+        .kind = EVENT_SET_CAPACITY,
+        .capacity = {.slots = project->slots, .pools = pools, .pool_count = project->pool_count}};
+    int result = daemon_step(daemon, &event, err);
+    free(pools);
+    return result;
+}
+
+static int load_project(struct daemon *daemon, struct error *err)
+{
+    struct flow_source *source;
+    if (flow_source_open_folder(daemon->place.project_dir, &source, err) < 0)
+        return -1;
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    int result = project_load(source, daemon->place.types, &problems, &daemon->project);
+    if (result < 0)
+        definition_problem(&problems, err);
+    diagnostics_free(&problems);
+    flow_source_close(source);
+    if (result == 0 && daemon->project->slots < 1) {
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        daemon->project->slots = processors < 1 ? 1 : (int32_t)processors;
+    }
+    return result;
+}
+
+static int open_keeper(struct daemon *daemon, int64_t epoch, struct error *err)
+{
+    SCOPED_TEXT struct text program = {0};
+    text_append_format(&program, "%s/datemill-keeper", daemon->place.libexec_dir);
+    struct keeper_client_options options = {.loop = daemon->loop,
+                                            .state_dir = daemon->place.state_dir,
+                                            .program = text_string(&program),
+                                            .epoch = epoch,
+                                            .slots = daemon->project->slots,
+                                            .on_message = keeper_link_message,
+                                            .owner = daemon};
+    return keeper_client_open(&options, &daemon->keeper, err);
+}
+
+static int open_parts(struct daemon *daemon, struct error *err)
+{
+    const char *state_dir = daemon->place.state_dir;
+    int64_t epoch;
+    if (load_project(daemon, err) < 0 ||
+        store_open_writer(state_dir, DAEMON_PROGRAM, &daemon->store, err) < 0 ||
+        clock_read_boot_id(daemon->boot_id, err) < 0 ||
+        store_next_epoch(daemon->store, daemon->boot_id, clock_now(), &epoch, err) < 0)
+        return -1;
+    struct engine_options options = {.next_attempt_id = store_next_attempt_id(daemon->store),
+                                     .grant_ahead = ENGINE_GRANT_AHEAD};
+    daemon->engine = engine_new(&options);
+    if (set_capacity(daemon, err) < 0 || restore_open_runs(daemon, err) < 0 ||
+        open_keeper(daemon, epoch, err) < 0)
+        return -1;
+    daemon->state_dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (daemon->state_dir_fd < 0)
+        return error_set_errno(err, ERROR_KIND_PRECONDITION, "%s", state_dir);
+    return daemon->settles_only ? 0 : connections_open(daemon, err);
+}
+
+int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon, struct error *err)
+{
+    struct daemon *daemon = memory_new(1, sizeof *daemon);
+    daemon->loop = options->loop;
+    daemon->place = options->place;
+    daemon->settles_only = options->settles_only;
+    daemon->state_dir_fd = -1;
+    daemon->finder = reference_finder_new();
+    daemon->commit_hook = (struct loop_hook){.call = on_commit, .owner = daemon};
+    daemon->wakeup = (struct loop_timer){.call = on_time, .owner = daemon};
+    daemon->commit_again = (struct loop_timer){.call = on_again, .owner = daemon};
+    daemon->commit_soon = (struct loop_timer){.call = on_again, .owner = daemon};
+    loop_add_hook(daemon->loop, LOOP_PHASE_COMMIT, &daemon->commit_hook);
+    if (open_parts(daemon, err) < 0) {
+        daemon_close(daemon);
+        return -1;
+    }
+    *ret_daemon = daemon;
+    return 0;
+}
+
+static void free_runs(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->run_count; i++)
+        runs_free(daemon, daemon->runs[i]);
+    for (size_t i = 0; i < daemon->attempt_count; i++)
+        free(daemon->attempts[i].log_path);
+    free(daemon->runs);
+    free(daemon->attempts);
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    if (daemon == NULL)
+        return;
+    if (daemon->engine != NULL && daemon->store != NULL)
+        turn_end(daemon);
+    connections_close(daemon);
+    keeper_client_close(daemon->keeper);
+    loop_remove_hook(daemon->loop, &daemon->commit_hook);
+    loop_cancel_timer(daemon->loop, &daemon->wakeup);
+    loop_cancel_timer(daemon->loop, &daemon->commit_again);
+    loop_cancel_timer(daemon->loop, &daemon->commit_soon);
+    turn_clear(daemon);
+    action_list_free(&daemon->turn.actions);
+    free_runs(daemon);
+    free(daemon->known);
+    free(daemon->known_ends);
+    arena_free(&daemon->known_arena);
+    engine_free(daemon->engine);
+    store_close(daemon->store);
+    project_free(daemon->project);
+    reference_finder_free(daemon->finder);
+    if (daemon->state_dir_fd >= 0)
+        close(daemon->state_dir_fd);
+    free(daemon);
+}
+
+bool daemon_is_settled(const struct daemon *daemon)
+{
+    return daemon->is_settled;
+}

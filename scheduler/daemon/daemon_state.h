@@ -1,0 +1,241 @@
+/* The inside of a daemon: what its parts share. Not for anybody outside this folder.
+ *
+ *   daemon.c        opens and closes; the two hooks of a turn
+ *   turn.c          what is committed together, and what is done after it
+ *   grant.c         a grant of the engine → a start for the keeper
+ *   keeper_link.c   what the keeper says → events
+ *   restore.c       open runs of the store → the engine
+ *   runs.c          runs in memory
+ *   watch.c         watchers and notices
+ *   requests.c      what watchers ask for; request_run.c, request_rerun.c the long ones */
+#ifndef DATEMILL_DAEMON_DAEMON_STATE_H
+#define DATEMILL_DAEMON_DAEMON_STATE_H
+
+#include "scheduler/daemon/attempt_result.h"
+#include "scheduler/daemon/daemon.h"
+#include "scheduler/daemon/definition.h"
+#include "scheduler/engine/engine.h"
+#include "scheduler/plan/plan.h"
+#include "scheduler/plan/plan_prepare.h"
+#include "scheduler/store/store_load.h"
+#include "scheduler/system/control_server.h"
+#include "scheduler/system/keeper_client.h"
+
+/* A run in the engine's memory. */
+struct daemon_run {
+    int64_t id;
+    struct definition *definition; /* one use */
+    struct plan *plan;
+    char *zone;
+    char *log_dir;         /* relative to the state folder: logs/2021-11-12/12 */
+    char *remark;          /* "" = none */
+    struct instant opened; /* when this opening began */
+    bool *is_done;         /* by node: it was told as final */
+    int64_t done;          /* how many of them */
+    bool is_draining;      /* stop what waits as soon as nothing runs */
+    bool is_over;          /* final and told; leaves at the end of the turn */
+    uint32_t failed_node;  /* the first that failed, STORE_NO_NODE = none */
+};
+
+/* An attempt that is granted or runs. */
+struct daemon_attempt {
+    int64_t id;
+    int64_t run_id;
+    uint32_t node;
+    int32_t number;
+    char *log_path;         /* relative to the state folder */
+    struct instant started; /* 0 = not yet */
+};
+
+/* ---- what one transaction holds, in the order of storing ---- */
+
+struct turn_run { /* a new run */
+    struct turn_run *next;
+    struct daemon_run *run;
+    struct store_run row; /* but for version_id */
+    int64_t version_id;
+};
+
+struct turn_grant { /* the command of a grant */
+    struct turn_grant *next;
+    struct store_grant row;
+    struct keeper_start start;
+    const char *problem; /* why there is no command; NULL = there is one */
+};
+
+struct turn_started {
+    struct turn_started *next;
+    int64_t attempt_id;
+    int64_t pid;
+};
+
+struct turn_end {
+    struct turn_end *next;
+    int64_t run_id;
+    uint32_t node;
+    int32_t number;
+    struct duration elapsed;
+    const char *log_path; /* absolute */
+    struct attempt_result result;
+    struct store_end row;
+};
+
+struct turn_operation {
+    struct turn_operation *next;
+    struct store_operation row;
+};
+
+struct turn_hold {
+    struct turn_hold *next;
+    int64_t run_id;
+    enum run_hold hold;
+};
+
+struct turn_reply {
+    struct turn_reply *next;
+    struct daemon_watcher *watcher; /* NULL when it went away meanwhile */
+    struct notice notice;
+};
+
+/* A list that is added to at its end. */
+#define TURN_LIST(type)                                                                            \
+    struct {                                                                                       \
+        struct type *first;                                                                        \
+        struct type *last;                                                                         \
+    }
+
+#define TURN_ADD(list, item)                                                                       \
+    do {                                                                                           \
+        if ((list).first == NULL)                                                                  \
+            (list).first = (item);                                                                 \
+        else                                                                                       \
+            (list).last->next = (item);                                                            \
+        (list).last = (item);                                                                      \
+    } while (0)
+
+struct turn {
+    struct arena arena; /* everything of the turn */
+    struct action_list actions;
+    TURN_LIST(turn_run) runs;
+    TURN_LIST(turn_grant) grants;
+    TURN_LIST(turn_started) started;
+    TURN_LIST(turn_end) ends;
+    TURN_LIST(turn_operation) operations;
+    TURN_LIST(turn_hold) holds;
+    TURN_LIST(turn_reply) replies;
+};
+
+struct daemon {
+    struct loop *loop;
+    struct daemon_place place;
+    bool settles_only;
+    int state_dir_fd;
+
+    struct store *store;
+    struct engine *engine;
+    struct keeper_client *keeper;
+    struct control_server *control; /* NULL when it settles only */
+    struct connection *connections; /* watchers behind the control socket */
+    struct reference_finder *finder;
+    struct project *project; /* slots, pools */
+    struct definitions definitions;
+
+    struct daemon_run **runs; /* ascending ids */
+    size_t run_count;
+    size_t run_capacity;
+    struct daemon_attempt *attempts; /* open ones, no order */
+    size_t attempt_count;
+    size_t attempt_capacity;
+    struct daemon_watcher *watchers;
+
+    struct turn turn;
+    struct turn *done_turn; /* the one that was just committed, while it is carried out and told */
+    struct loop_hook commit_hook;
+    struct loop_timer wakeup;       /* engine_next_wakeup() */
+    struct loop_timer commit_again; /* after a failed commit */
+    struct loop_timer commit_soon;  /* ends that nobody waits for share a commit */
+    bool shares_commit;             /* commit_soon was set for what is in the turn now */
+    bool needs_tidying;             /* some run is over or drains */
+    bool is_in_trouble;             /* the last commit failed */
+    bool is_disk_full;              /* the keeper's journal cannot be written */
+
+    /* the keeper's greeting */
+    char boot_id[CLOCK_BOOT_ID_BYTES];
+    struct recover_known *known;
+    struct keeper_end *known_ends; /* of known[i] that ended */
+    struct arena known_arena;
+    size_t known_count;
+    size_t known_capacity;
+    size_t known_end_capacity;
+    bool has_begun;  /* EVENT_BEGIN */
+    bool is_settled; /* and its turn is committed */
+};
+
+/* ---- daemon.c ---- */
+
+/* Sends an event with the time of now through the engine; what follows joins the turn. A refusal
+ * is the caller's to tell. */
+int daemon_step(struct daemon *daemon, struct event *event, struct error *err);
+
+/* ---- runs.c ---- */
+struct daemon_run *runs_find(struct daemon *daemon, int64_t run_id); /* NULL = not in memory */
+void runs_add(struct daemon *daemon, struct daemon_run *run);
+struct daemon_run *runs_make(struct definition *definition, struct plan *plan, int64_t run_id,
+                             struct instant created);
+void runs_free(struct daemon *daemon, struct daemon_run *run);
+void runs_remove(struct daemon *daemon, int64_t run_id);
+struct daemon_attempt *runs_find_attempt(struct daemon *daemon, int64_t attempt_id);
+struct daemon_attempt *runs_add_attempt(struct daemon *daemon, int64_t attempt_id);
+void runs_remove_attempt(struct daemon *daemon, int64_t attempt_id);
+
+/* ---- turn.c ---- */
+
+/* Stores the turn, then does and tells what follows; called at the end of each turn of the loop. */
+void turn_end(struct daemon *daemon);
+void turn_clear(struct daemon *daemon);
+
+/* ---- grant.c ---- */
+
+/* Makes the command of an ACTION_GRANT; joins the turn. Never fails: a problem becomes the
+ * attempt's. */
+void grant_prepare(struct daemon *daemon, const struct action *action);
+
+/* ---- keeper_link.c ---- */
+void keeper_link_message(void *owner, const struct keeper_message *message);
+void keeper_link_end(struct daemon *daemon, const struct keeper_end *end);
+
+/* ---- restore.c ---- */
+int restore_open_runs(struct daemon *daemon, struct error *err);
+
+/* Brings a run that is in the store only into memory, as it is stored. */
+int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
+                struct error *err);
+
+/* ---- watch.c ---- */
+struct daemon_interest {
+    int64_t run_id;
+    bool drives;
+};
+
+void watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
+                        bool drives);
+bool watch_is_driven(const struct daemon *daemon, int64_t run_id);
+void watch_tell(struct daemon *daemon, const struct notice *notice);
+void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
+                    const struct daemon_run *run);
+void watch_tell_task(struct daemon *daemon, const struct record_task *task);
+void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_state state);
+void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *attempt,
+                         const char *line);
+void watch_tell_trouble(struct daemon *daemon, const char *text);
+
+/* ---- requests.c ---- */
+void requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
+                    const struct request *request, const int64_t *run_ids, size_t run_count,
+                    const struct error *error);
+int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
+                const struct request *request, struct error *err);
+int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
+                  const struct request *request, struct error *err);
+
+#endif

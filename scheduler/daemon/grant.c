@@ -1,0 +1,177 @@
+#include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+#include "scheduler/daemon/daemon_state.h"
+#include "scheduler/system/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRANT_MAX_SECRET_BYTES 65536
+#define GRANT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What every attempt gets; nothing comes from the shell that happened to start the engine. */
+static size_t base_environment(struct arena *arena, struct node_setting settings[4])
+{
+    struct passwd entry;
+    struct passwd *found = NULL;
+    char buffer[4096];
+    bool is_known =
+        getpwuid_r(getuid(), &entry, buffer, sizeof buffer, &found) == 0 && found != NULL;
+    settings[0] = (struct node_setting){"PATH", GRANT_PATH};
+    settings[1] =
+        (struct node_setting){"HOME", arena_copy_string(arena, is_known ? entry.pw_dir : "/")};
+    settings[2] = (struct node_setting){
+        "USER", arena_copy_string(arena, is_known ? entry.pw_name : "nobody")};
+    settings[3] = (struct node_setting){"LANG", "C.UTF-8"};
+    return 4;
+}
+
+static int read_secret_file(const char *path, struct arena *arena, const char **ret_text,
+                            struct error *err)
+{
+    SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *buffer = arena_alloc(arena, GRANT_MAX_SECRET_BYTES + 1);
+    ssize_t count = fd < 0 ? -1 : read(fd, buffer, GRANT_MAX_SECRET_BYTES + 1);
+    if (count < 0)
+        return error_set_errno(err, ERROR_KIND_PRECONDITION, "secret file %s", path);
+    if (count > GRANT_MAX_SECRET_BYTES || memchr(buffer, '\0', (size_t)count) != NULL)
+        return error_set(err, ERROR_KIND_INVALID, "secret file %s is too large or binary", path);
+    while (count > 0 && (buffer[count - 1] == '\n' || buffer[count - 1] == '\r'))
+        count--;
+    buffer[count] = '\0';
+    *ret_text = buffer;
+    return 0;
+}
+
+static int environment_text(const struct node_environment *entry, struct arena *arena,
+                            const char **ret_text, struct error *err)
+{
+    if (entry->text != NULL) {
+        *ret_text = entry->text;
+        return 0;
+    }
+    if (entry->secret_file != NULL)
+        return read_secret_file(entry->secret_file, arena, ret_text, err);
+    *ret_text = entry->secret_env == NULL ? NULL : getenv(entry->secret_env);
+    if (*ret_text == NULL)
+        return error_set(err, ERROR_KIND_PRECONDITION,
+                         "the secret of %s is not in the environment as %s", entry->name,
+                         entry->secret_env == NULL ? "?" : entry->secret_env);
+    return 0;
+}
+
+static int make_environment(const struct plan_start *start, struct arena *arena,
+                            const char *const **ret_environment, struct error *err)
+{
+    const char **environment =
+        arena_array(arena, start->environment_count + 1, sizeof *environment);
+    for (size_t i = 0; i < start->environment_count; i++) {
+        const struct node_environment *entry = &start->environment[i];
+        const char *text;
+        if (environment_text(entry, arena, &text, err) < 0)
+            return -1;
+        environment[i] = arena_format(arena, "%s=%s", entry->name, text);
+    }
+    *ret_environment = environment;
+    return 0;
+}
+
+static void fill_start(const struct daemon_run *run, const struct action *action,
+                       const struct plan_start *prepared, struct turn_grant *grant)
+{
+    const struct flow_node *node = run->plan->nodes[action->order.node].node;
+    const struct node_command *command = &prepared->command;
+    struct keeper_start *start = &grant->start;
+    start->folder = command->folder;
+    start->argv = command->arguments;
+    start->input = command->input;
+    start->input_length = command->input_length;
+    start->log_limit = node->log_limit;
+    start->timeout = node->timeout;
+    start->stop_grace = node->stop_grace;
+    start->keep_leftovers = node->keeps_leftovers;
+    start->needs_slot = true;
+    grant->row.text = command->shown_text;
+    grant->row.text_length = command->shown_text == NULL ? 0 : strlen(command->shown_text);
+}
+
+/* argv[0] is what the program sees as its name; the keeper starts what `program` says. */
+static void set_program(const struct node_command *command, struct arena *arena,
+                        struct keeper_start *start)
+{
+    if (command->program == NULL || strcmp(command->program, command->arguments[0]) == 0)
+        return;
+    size_t count = 0;
+    while (command->arguments[count] != NULL)
+        count++;
+    const char **argv = arena_array(arena, count + 1, sizeof *argv);
+    memcpy(argv, command->arguments, count * sizeof *argv);
+    argv[0] = command->program;
+    start->argv = argv;
+}
+
+static int make_command(struct daemon *daemon, const struct daemon_run *run,
+                        const struct action *action, struct turn_grant *grant, struct error *err)
+{
+    struct arena *arena = &daemon->turn.arena;
+    struct node_setting environment[4];
+    size_t count = base_environment(arena, environment);
+    const char *log_path = grant->row.log_path;
+    struct plan_facts facts = {.attempt_id = action->order.attempt_id,
+                               .attempt = action->order.number,
+                               .libexec_dir = daemon->place.libexec_dir,
+                               .version = run->definition->shown_version,
+                               .reject_file =
+                                   arena_format(arena, "%s/%.*s.rejected", daemon->place.state_dir,
+                                                (int)(strlen(log_path) - strlen(".log")), log_path),
+                               .environment = environment,
+                               .environment_count = count,
+                               .finder = daemon->finder};
+    struct plan_start prepared;
+    if (plan_prepare(run->plan, action->order.node, &facts, arena, &prepared, err) < 0)
+        return -1;
+    fill_start(run, action, &prepared, grant);
+    set_program(&prepared.command, arena, &grant->start);
+    return make_environment(&prepared, arena, &grant->start.env, err);
+}
+
+void grant_prepare(struct daemon *daemon, const struct action *action)
+{
+    struct arena *arena = &daemon->turn.arena;
+    const struct daemon_run *run = runs_find(daemon, action->order.run_id);
+    struct turn_grant *grant = arena_alloc(arena, sizeof *grant);
+    const char *node = run->plan->nodes[action->order.node].node->name;
+    char *token = arena_alloc(arena, CLOCK_TOKEN_BYTES);
+    char *hash = arena_alloc(arena, FLOW_HASH_BYTES);
+    struct error err = {0};
+    grant->row = (struct store_grant){
+        .attempt_id = action->order.attempt_id,
+        .executor = "local",
+        .token = token,
+        .boot_id = daemon->boot_id,
+        .log_path = arena_format(arena, "%s/%s.%d.log", run->log_dir, node, action->order.number),
+        .text = "",
+        .text_hash = hash};
+    grant->start.attempt_id = action->order.attempt_id;
+    grant->start.token = token;
+    grant->start.log_path = grant->row.log_path;
+    grant->start.events_path =
+        arena_format(arena, "%s/%s.%d.events", run->log_dir, node, action->order.number);
+    if (clock_make_token(token, &err) < 0 || make_command(daemon, run, action, grant, &err) < 0)
+        grant->problem =
+            arena_format(arena, "%s%s%s", err.text, err.help[0] == '\0' ? "" : "; ", err.help);
+    if (grant->row.text == NULL)
+        grant->row.text = "";
+    flow_source_hash(grant->row.text, grant->row.text_length, hash);
+    TURN_ADD(daemon->turn.grants, grant);
+    struct daemon_attempt *attempt = runs_add_attempt(daemon, action->order.attempt_id);
+    free(attempt->log_path);
+    attempt->run_id = action->order.run_id;
+    attempt->node = action->order.node;
+    attempt->number = action->order.number;
+    attempt->log_path = memory_copy_string(grant->row.log_path);
+}

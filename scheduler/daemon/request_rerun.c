@@ -1,0 +1,125 @@
+#include "scheduler/daemon/daemon_state.h"
+#include "scheduler/system/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The run in memory; one that is over is brought back from the store. */
+static int find_run(struct daemon *daemon, int64_t run_id, struct daemon_run **ret_run,
+                    struct error *err)
+{
+    *ret_run = runs_find(daemon, run_id);
+    if (*ret_run != NULL)
+        return 0;
+    struct arena arena = {0};
+    struct load_run row;
+    int64_t other = 0;
+    int result = load_run(daemon->store, run_id, &arena, &row, err);
+    if (result == 0)
+        result = load_open_run_of(daemon->store,
+                                  &(struct load_planned){row.flow, row.cyctime, row.is_second},
+                                  &other, err);
+    if (result == 0 && other != 0 && other != run_id)
+        result = error_set(err, ERROR_KIND_BUSY, "run %" PRId64 " of %s for %s is open", other,
+                           row.flow, row.bizdate);
+    if (result == 0)
+        result = restore_run(daemon, &row, ret_run, err);
+    arena_free(&arena);
+    return result;
+}
+
+static int make_event(const struct daemon_run *run, const struct request *request,
+                      struct event *ret_event, struct error *err)
+{
+    static const enum rerun_scope scopes[] = {RERUN_FROM_FAILED, RERUN_ALL, RERUN_FROM_NODE,
+                                              RERUN_ONLY_NODE};
+    *ret_event =
+        (struct event){.kind = EVENT_RERUN, .run_id = run->id, .scope = scopes[request->scope]};
+    if (request->scope == REQUEST_SCOPE_FAILED || request->scope == REQUEST_SCOPE_ALL)
+        return 0;
+    size_t node = flow_find_node(run->plan->flow, request->nodes);
+    if (node == FLOW_NONE)
+        return error_set(err, ERROR_KIND_NOT_FOUND, "run %" PRId64 " has no node `%s`", run->id,
+                         request->nodes);
+    ret_event->node = (uint32_t)node;
+    return 0;
+}
+
+static void reset_books(struct daemon *daemon, struct daemon_run *run)
+{
+    run->opened = clock_now();
+    run->failed_node = STORE_NO_NODE;
+    run->is_over = false;
+    run->is_draining = false;
+    run->done = 0;
+    for (size_t i = 0; i < run->plan->node_count; i++) {
+        struct engine_task task;
+        if (engine_look(daemon->engine, run->id, (uint32_t)i, &task, NULL) < 0)
+            continue;
+        run->is_done[i] = task_states[task.state].is_final;
+        run->done += run->is_done[i];
+    }
+}
+
+static void add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
+                          const struct request *request, int64_t run_id, uint32_t node)
+{
+    struct arena *arena = &daemon->turn.arena;
+    struct turn_operation *item = arena_alloc(arena, sizeof *item);
+    const char *who = request->who != NULL && request->who[0] != '\0' ? request->who : watcher->who;
+    bool has_node = request->scope == REQUEST_SCOPE_FROM || request->scope == REQUEST_SCOPE_ONLY;
+    const char *words[] = {"from failed", "all", "from", "only"};
+    item->row = (struct store_operation){.kind = STORE_OPERATION_RERUN,
+                                         .at = clock_now(),
+                                         .who = arena_copy_string(arena, who),
+                                         .reason = arena_copy_string(arena, request->reason),
+                                         .detail = words[request->scope],
+                                         .run_id = run_id,
+                                         .node = has_node ? node : STORE_NO_NODE};
+    TURN_ADD(daemon->turn.operations, item);
+}
+
+/* What was re-opened is known only after the step. */
+static void describe(struct daemon_run *run)
+{
+    size_t open = run->plan->node_count - (size_t)run->done;
+    free(run->remark);
+    run->remark = NULL;
+    if (asprintf(&run->remark, "%zu nodes kept, %zu to run, in the definition of the run (%s)",
+                 (size_t)run->done, open, run->definition->shown_version) < 0)
+        run->remark = NULL;
+}
+
+int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
+                  const struct request *request, struct error *err)
+{
+    if (request->run_count != 1)
+        return error_set(err, ERROR_KIND_USAGE, "a rerun names one run");
+    struct daemon_run *run;
+    struct event event;
+    if (find_run(daemon, request->run_ids[0], &run, err) < 0 ||
+        make_event(run, request, &event, err) < 0)
+        return -1;
+    struct engine_run_facts facts;
+    bool is_open = engine_look_run(daemon->engine, run->id, &facts, err) == 0 &&
+                   !run_state_is_final(facts.state);
+    if (is_open && watch_is_driven(daemon, run->id))
+        return error_set(err, ERROR_KIND_BUSY, "run %" PRId64 " is open and somebody drives it",
+                         run->id);
+    struct error refused = {0};
+    bool is_refused = daemon_step(daemon, &event, &refused) < 0;
+    if (is_refused && !is_open) {
+        *err = refused;
+        run->is_over = true;
+        daemon->needs_tidying = true;
+        return -1;
+    }
+    if (!is_refused)
+        add_operation(daemon, watcher, request, run->id, event.node);
+    reset_books(daemon, run);
+    describe(run);
+    watch_add_interest(daemon, watcher, run->id, true);
+    requests_reply(daemon, watcher, request, &run->id, 1, NULL);
+    return 0;
+}

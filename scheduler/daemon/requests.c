@@ -1,0 +1,184 @@
+#include "scheduler/daemon/daemon_state.h"
+#include "scheduler/system/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
+                    const struct request *request, const int64_t *run_ids, size_t run_count,
+                    const struct error *error)
+{
+    struct turn_reply *reply = arena_alloc(&daemon->turn.arena, sizeof *reply);
+    reply->watcher = watcher;
+    reply->notice = (struct notice){
+        .kind = NOTICE_KIND_REPLY, .request = request->number, .run_count = run_count};
+    if (run_count > 0)
+        memcpy(reply->notice.run_ids, run_ids, run_count * sizeof *run_ids);
+    if (error != NULL)
+        reply->notice.error = *error;
+    TURN_ADD(daemon->turn.replies, reply);
+}
+
+/* A run that is final is told from the store: its facts and its end. */
+static int tell_stored(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
+                       struct error *err)
+{
+    struct arena arena = {0};
+    struct load_run row;
+    int result = load_run(daemon->store, run_id, &arena, &row, err);
+    if (result == 0) {
+        struct notice notice = {.kind = NOTICE_KIND_RUN_END,
+                                .run_id = run_id,
+                                .at = clock_now(),
+                                .flow = row.flow,
+                                .bizdate = row.bizdate,
+                                .cyctime = row.cyctime,
+                                .zone = row.zone,
+                                .node_count = (int64_t)row.node_count,
+                                .done = (int64_t)row.node_count,
+                                .result = "it was over already",
+                                .state = run_state_name(row.state)};
+        watcher->tell(watcher->owner, &notice);
+    }
+    arena_free(&arena);
+    return result;
+}
+
+static int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
+                          const struct request *request, struct error *err)
+{
+    int64_t over[NOTICE_MAX_RUNS];
+    size_t over_count = 0;
+    for (size_t i = 0; i < request->run_count; i++) {
+        int64_t run_id = request->run_ids[i];
+        struct arena arena = {0};
+        struct load_run row;
+        bool is_there = runs_find(daemon, run_id) != NULL ||
+                        load_run(daemon->store, run_id, &arena, &row, err) == 0;
+        arena_free(&arena);
+        if (!is_there)
+            return -1;
+    }
+    for (size_t i = 0; i < request->run_count; i++) {
+        watch_add_interest(daemon, watcher, request->run_ids[i],
+                           request->kind == REQUEST_KIND_CLAIM);
+        if (runs_find(daemon, request->run_ids[i]) == NULL)
+            over[over_count++] = request->run_ids[i];
+    }
+    struct notice reply = {
+        .kind = NOTICE_KIND_REPLY, .request = request->number, .run_count = request->run_count};
+    memcpy(reply.run_ids, request->run_ids, sizeof reply.run_ids);
+    watcher->tell(watcher->owner, &reply);
+    for (size_t i = 0; i < request->run_count; i++) {
+        const struct daemon_run *run = runs_find(daemon, request->run_ids[i]);
+        if (run != NULL)
+            watch_tell_run(daemon, watcher, run);
+    }
+    for (size_t i = 0; i < over_count; i++)
+        tell_stored(daemon, watcher, over[i], NULL);
+    return 0;
+}
+
+static void add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
+                          const struct request *request, int64_t run_id, const char *detail)
+{
+    struct arena *arena = &daemon->turn.arena;
+    struct turn_operation *item = arena_alloc(arena, sizeof *item);
+    const char *who = request->who != NULL && request->who[0] != '\0' ? request->who : watcher->who;
+    item->row = (struct store_operation){.kind = STORE_OPERATION_STOP,
+                                         .at = clock_now(),
+                                         .who = arena_copy_string(arena, who),
+                                         .reason = arena_copy_string(arena, request->reason),
+                                         .detail = detail,
+                                         .run_id = run_id,
+                                         .node = STORE_NO_NODE};
+    TURN_ADD(daemon->turn.operations, item);
+}
+
+static int stop_run(struct daemon *daemon, struct daemon_run *run, enum request_force force,
+                    struct error *err)
+{
+    struct event event = {.run_id = run->id};
+    switch (force) {
+    case REQUEST_FORCE_DRAIN:
+        event.kind = EVENT_HOLD;
+        event.hold = RUN_HOLD_DRAIN;
+        run->is_draining = true;
+        daemon->needs_tidying = true;
+        break;
+    case REQUEST_FORCE_STOP:
+    case REQUEST_FORCE_KILL:
+        event.kind = EVENT_STOP_RUN;
+        event.is_kill = force == REQUEST_FORCE_KILL;
+        run->is_draining = false;
+        break;
+    }
+    return daemon_step(daemon, &event, err);
+}
+
+static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
+                        const struct request *request, struct error *err)
+{
+    static const char *const details[] = {"drain", "stop", "now"};
+    for (size_t i = 0; i < request->run_count; i++) {
+        struct daemon_run *run = runs_find(daemon, request->run_ids[i]);
+        if (run != NULL)
+            continue;
+        struct arena arena = {0};
+        struct load_run row;
+        int result = load_run(daemon->store, request->run_ids[i], &arena, &row, err);
+        if (result == 0)
+            result = error_set(err, ERROR_KIND_REFUSED, "run %" PRId64 " is over: it is %s",
+                               request->run_ids[i], run_state_name(row.state));
+        arena_free(&arena);
+        return result;
+    }
+    for (size_t i = 0; i < request->run_count; i++) {
+        struct daemon_run *run = runs_find(daemon, request->run_ids[i]);
+        if (stop_run(daemon, run, request->force, err) < 0)
+            return -1;
+        add_operation(daemon, watcher, request, run->id, details[request->force]);
+        watch_add_interest(daemon, watcher, run->id, false);
+    }
+    requests_reply(daemon, watcher, request, request->run_ids, request->run_count, NULL);
+    return 0;
+}
+
+static void request_status(struct daemon *daemon, struct daemon_watcher *watcher,
+                           const struct request *request)
+{
+    struct engine_counts counts = engine_count(daemon->engine);
+    struct error about = {0};
+    snprintf(about.text, sizeof about.text,
+             "%zu of %d slots used, %zu runs open, %zu nodes ready, %zu granted", counts.running,
+             daemon->project->slots, counts.open_runs, counts.ready, counts.granted);
+    requests_reply(daemon, watcher, request, NULL, 0, &about);
+}
+
+void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
+                    const struct request *request)
+{
+    struct error err = {0};
+    int result = 0;
+    switch (request->kind) {
+    case REQUEST_KIND_RUN:
+        result = request_run(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_CLAIM:
+    case REQUEST_KIND_WATCH:
+        result = request_follow(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_RERUN:
+        result = request_rerun(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_STOP:
+        result = request_stop(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_STATUS:
+        request_status(daemon, watcher, request);
+        break;
+    }
+    if (result < 0)
+        requests_reply(daemon, watcher, request, NULL, 0, &err);
+}

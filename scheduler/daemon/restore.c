@@ -1,0 +1,157 @@
+#include "scheduler/base/memory.h"
+#include "scheduler/daemon/daemon_state.h"
+#include "scheduler/engine/run_image.h"
+#include "scheduler/system/clock.h"
+
+#include <string.h>
+
+static int load_captured(struct daemon *daemon, int64_t version_id,
+                         struct definition **ret_definition, struct error *err)
+{
+    *ret_definition = definition_find(&daemon->definitions, version_id);
+    if (*ret_definition != NULL)
+        return 0;
+    struct arena arena = {0};
+    struct load_definition row;
+    int result = load_definition(daemon->store, version_id, &arena, &row, err);
+    if (result == 0)
+        result = definition_from_capture(&daemon->definitions, &daemon->place, version_id,
+                                         row.files, row.file_count, ret_definition, err);
+    if (result == 0)
+        definition_set_version(*ret_definition, row.commit, row.short_commit, row.is_dirty);
+    arena_free(&arena);
+    return result;
+}
+
+static int make_plan(struct daemon *daemon, const struct load_run *row,
+                     struct definition *definition, struct plan **ret_plan, struct error *err)
+{
+    struct arena arena = {0};
+    struct load_values values;
+    struct plan_request request = {
+        .is_second = row->is_second, .run_id = row->run_id, .selection = row->selection};
+    int result = civil_time_parse(row->cyctime, &request.planned, err);
+    if (result == 0)
+        result = load_values(daemon->store, row->run_id, &arena, &values, err);
+    if (result == 0) {
+        struct plan_fixed *fixed = arena_array(&arena, values.param_count, sizeof *fixed);
+        for (size_t i = 0; i < values.param_count; i++)
+            fixed[i] = (struct plan_fixed){.node = values.params[i].node,
+                                           .name = values.params[i].name,
+                                           .text = values.params[i].value};
+        request.fixed = fixed;
+        request.fixed_count = values.param_count;
+        request.vars = values.vars;
+        request.var_count = values.var_count;
+        result = plan_make(definition->flow, &request, ret_plan, err);
+    }
+    arena_free(&arena);
+    return result;
+}
+
+static void fill_node(struct event_node *node, const struct load_node *row)
+{
+    node->is_selected = row->is_selected;
+    node->state = row->state;
+    node->wish = row->wish;
+    node->attempts = row->attempts;
+    node->tries = row->tries;
+    node->ready_at = row->ready_at;
+    node->attempt_id = row->attempt_id;
+    node->attempt_number = row->attempt_number;
+    node->attempt_is_running = row->attempt_is_running;
+}
+
+static int restore_attempt(struct daemon *daemon, const struct load_run *row, uint32_t node,
+                           struct error *err)
+{
+    struct arena arena = {0};
+    struct load_attempt attempt_row;
+    int64_t attempt_id = row->nodes[node].attempt_id;
+    int result = load_attempt(daemon->store, attempt_id, &arena, &attempt_row, err);
+    if (result == 0) {
+        struct daemon_attempt *attempt = runs_add_attempt(daemon, attempt_id);
+        attempt->run_id = row->run_id;
+        attempt->node = node;
+        attempt->number = attempt_row.number;
+        attempt->log_path = memory_copy_string(attempt_row.log_path);
+        attempt->started =
+            row->nodes[node].attempt_is_running ? attempt_row.started_at : (struct instant){0};
+    }
+    arena_free(&arena);
+    return result;
+}
+
+/* A run that nobody drives yet is held; an attempt of it that runs is followed all the same. */
+static int send_to_engine(struct daemon *daemon, const struct load_run *row, struct daemon_run *run,
+                          struct error *err)
+{
+    struct arena arena = {0};
+    struct run_image image;
+    run_image_from_plan(run->plan, row->run_id, &arena, &image);
+    image.run.priority = row->priority;
+    image.run.parallel = row->parallel;
+    image.run.hold = row->hold == RUN_HOLD_NONE ? RUN_HOLD_NO_SCHEDULER : row->hold;
+    image.run.opening = row->opening;
+    image.run.state = row->state;
+    for (size_t i = 0; i < row->node_count; i++) {
+        fill_node(&image.nodes[i], &row->nodes[i]);
+        run->is_done[i] = task_states[row->nodes[i].state].is_final;
+        run->done += run->is_done[i];
+    }
+    struct event event = {.kind = EVENT_RUN_ADDED, .run_id = row->run_id, .run = &image.run};
+    int result = daemon_step(daemon, &event, err);
+    if (result == 0 && image.run.hold != row->hold) {
+        struct turn_hold *hold = arena_alloc(&daemon->turn.arena, sizeof *hold);
+        hold->run_id = row->run_id;
+        hold->hold = image.run.hold;
+        TURN_ADD(daemon->turn.holds, hold);
+    }
+    arena_free(&arena);
+    return result;
+}
+
+int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
+                struct error *err)
+{
+    struct definition *definition;
+    struct plan *plan;
+    if (load_captured(daemon, row->version_id, &definition, err) < 0)
+        return -1;
+    if (make_plan(daemon, row, definition, &plan, err) < 0) {
+        definition_release(&daemon->definitions, definition);
+        return -1;
+    }
+    struct daemon_run *run = runs_make(definition, plan, row->run_id, clock_now());
+    if (plan->node_count != row->node_count) {
+        runs_free(daemon, run);
+        return error_set(err, ERROR_KIND_BUG, "run %lld has %zu nodes, its definition %zu",
+                         (long long)row->run_id, row->node_count, plan->node_count);
+    }
+    if (send_to_engine(daemon, row, run, err) < 0) {
+        runs_free(daemon, run);
+        return -1;
+    }
+    runs_add(daemon, run);
+    for (size_t i = 0; i < row->node_count; i++) {
+        if (row->nodes[i].attempt_id != 0 && restore_attempt(daemon, row, (uint32_t)i, err) < 0)
+            return -1;
+    }
+    *ret_run = run;
+    return 0;
+}
+
+int restore_open_runs(struct daemon *daemon, struct error *err)
+{
+    struct arena arena = {0};
+    struct load_runs rows;
+    int result = load_open_runs(daemon->store, &arena, &rows, err);
+    for (size_t i = 0; result == 0 && i < rows.count; i++) {
+        struct daemon_run *run;
+        result = restore_run(daemon, &rows.items[i], &run, err);
+        if (result < 0)
+            error_prefix(err, "run %lld cannot be taken up again", (long long)rows.items[i].run_id);
+    }
+    arena_free(&arena);
+    return result;
+}
