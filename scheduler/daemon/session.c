@@ -6,10 +6,11 @@
 #include "scheduler/system/clock.h"
 #include "scheduler/system/control_client.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SESSION_RETRY_MS 20       /* between tries for the lock or a connection */
 #define SESSION_MAX_TRIES 1500    /* half a minute without either: give up */
@@ -58,25 +59,21 @@ static void drop_pending(struct session *session, struct pending *pending)
     free(pending);
 }
 
-static bool drives_runs(const struct request *request)
-{
-    return request->kind == REQUEST_KIND_RUN || request->kind == REQUEST_KIND_CLAIM ||
-           request->kind == REQUEST_KIND_RERUN || request->kind == REQUEST_KIND_WATCH;
-}
-
-/* After the reply a request stands for its runs: at the next engine it is a claim of them. */
+/* After the reply a request stands for its runs: at the next engine it is a claim of them, or, if it
+ * did not drive them, a watch. */
 static void note_reply(struct session *session, const struct notice *notice)
 {
     struct pending *pending = find_pending(session, notice->request);
     if (pending == NULL)
         return;
-    if (notice->error.kind != ERROR_KIND_NONE || !drives_runs(&pending->request)) {
+    enum request_kind kind = pending->request.kind;
+    if (notice->error.kind != ERROR_KIND_NONE || kind == REQUEST_KIND_STATUS) {
         drop_pending(session, pending);
         return;
     }
     pending->is_answered = true;
-    if (pending->request.kind != REQUEST_KIND_WATCH)
-        pending->request.kind = REQUEST_KIND_CLAIM;
+    bool drives = kind != REQUEST_KIND_WATCH && kind != REQUEST_KIND_STOP;
+    pending->request.kind = drives ? REQUEST_KIND_CLAIM : REQUEST_KIND_WATCH;
     pending->request.run_count = notice->run_count;
     memcpy(pending->request.run_ids, notice->run_ids, sizeof notice->run_ids);
 }
@@ -240,8 +237,14 @@ int session_open(const struct session_options *options, struct session **ret_ses
 {
     struct session *session = memory_new(1, sizeof *session);
     session->options = *options;
+    session->state_dir_fd = -1;
     session->lock.fd = -1;
     session->again = (struct loop_timer){.call = try_again, .owner = session};
+    if (mkdir(options->place.state_dir, 0700) < 0 && errno != EEXIST) {
+        error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make %s", options->place.state_dir);
+        session_close(session);
+        return -1;
+    }
     session->state_dir_fd = open(options->place.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (session->state_dir_fd < 0) {
         error_set_errno(err, ERROR_KIND_PRECONDITION, "%s", options->place.state_dir);

@@ -1,0 +1,184 @@
+#include "scheduler/command/command.h"
+#include "scheduler/command/context.h"
+#include "scheduler/command/date_word.h"
+#include "scheduler/command/foreground.h"
+#include "scheduler/flow/flow_preflight.h"
+#include "scheduler/plan/plan.h"
+#include "scheduler/system/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct option run_options[] = {
+    {.name = "nodes",
+     .kind = OPTION_KIND_TEXT,
+     .value = "SEL",
+     .help = "run only these: n, +n with upstream, n+ with downstream, commas between"},
+    {.name = "var",
+     .kind = OPTION_KIND_PAIR,
+     .may_repeat = true,
+     .value = "NAME=TEXT",
+     .help = "set a parameter to this very text"},
+    {.name = "parallel",
+     .kind = OPTION_KIND_NUMBER,
+     .value = "N",
+     .min = 1,
+     .max = 4096,
+     .help = "attempts of this run at once, within the project's slots"},
+    {.name = "reason", .kind = OPTION_KIND_TEXT, .value = "TEXT", .help = "kept with the run"},
+    {.name = "dry-run", .kind = OPTION_KIND_FLAG, .help = "print the plan, change nothing"},
+    {.name = NULL}};
+
+static const struct node_setting *read_vars(struct context *context, const struct options *options,
+                                            size_t *ret_count)
+{
+    struct node_setting *vars = arena_array(&context->arena, options->given_count, sizeof *vars);
+    size_t cursor = 0;
+    size_t count = 0;
+    const struct option_given *given;
+    while ((given = options_each(options, "var", &cursor)) != NULL) {
+        const char *equals = strchr(given->text, '=');
+        vars[count++] = (struct node_setting){
+            arena_copy(&context->arena, given->text, (size_t)(equals - given->text)), equals + 1};
+    }
+    *ret_count = count;
+    return vars;
+}
+
+static int preflight(struct context *context, const struct flow *flow, struct error *err)
+{
+    struct flow_source *source;
+    if (context_source(context, &source, err) < 0)
+        return -1;
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    struct flow_preflight facts = {
+        .path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        .whose = "the PATH of nodes, not of your shell"};
+    size_t count = flow_preflight(flow, source, &facts, &problems);
+    if (count > 0)
+        context_show_problems(context, &problems);
+    diagnostics_free(&problems);
+    if (count == 0)
+        return 0;
+    *err = (struct error){.kind = ERROR_KIND_PRECONDITION};
+    return -1;
+}
+
+static void print_plan(struct context *context, const struct plan *plan)
+{
+    struct terminal *out = context->out;
+    terminal_print(out, "plan: %s   bizdate %s   scheduled %.16s\n", plan->flow->name,
+                   plan->bizdate_text, plan->cyctime_text);
+    for (size_t i = 0; i < plan->param_count; i++) {
+        terminal_print(out, "  %s = ", plan->params[i].name);
+        terminal_put(out, plan->params[i].text);
+        terminal_print(out, "   %s ", terminal_glyph(out, TERMINAL_GLYPH_BACK));
+        terminal_put(out, plan->params[i].written);
+        terminal_print(out, "\n");
+    }
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const struct plan_node *node = &plan->nodes[plan->flow->order[i]];
+        terminal_print(out, "  %-7s %-28s %s\n",
+                       !node->is_selected      ? "skip"
+                       : node->node->is_frozen ? "frozen"
+                                               : "run",
+                       node->node->name, node->node->type->name);
+    }
+}
+
+/* The plan of every time of the date: also how a bad --var or --nodes is found before anything is
+ * asked of the engine. */
+static int check_plans(struct context *context, const struct flow *flow,
+                       const struct plan_times *times, const struct request *request,
+                       bool is_dry_run, struct error *err)
+{
+    for (size_t i = 0; i < times->count; i++) {
+        struct node_setting *vars = arena_array(&context->arena, request->var_count, sizeof *vars);
+        for (size_t k = 0; k < request->var_count; k++)
+            vars[k] = (struct node_setting){request->vars[k].name, request->vars[k].text};
+        struct plan_request wanted = {.planned = times->items[i].planned,
+                                      .is_second = times->items[i].is_second,
+                                      .vars = vars,
+                                      .var_count = request->var_count,
+                                      .selection = request->nodes};
+        struct plan *plan;
+        if (plan_make(flow, &wanted, &plan, err) < 0)
+            return -1;
+        if (is_dry_run)
+            print_plan(context, plan);
+        plan_free(plan);
+    }
+    if (is_dry_run)
+        context_note(context, "nothing was changed");
+    return 0;
+}
+
+static void fill_request(struct context *context, const struct options *options,
+                         const struct date_word *date, struct request *request)
+{
+    char text[CIVIL_DATE_BYTES];
+    size_t count;
+    const struct node_setting *vars = read_vars(context, options, &count);
+    struct request_setting *settings = arena_array(&context->arena, count, sizeof *settings);
+    for (size_t i = 0; i < count; i++)
+        settings[i] = (struct request_setting){vars[i].name, vars[i].text};
+    request->kind = REQUEST_KIND_RUN;
+    request->who = foreground_user(context);
+    request->date = arena_copy_string(&context->arena, civil_date_format(date->bizdate, text));
+    request->time = date->has_time
+                        ? arena_format(&context->arena, "%02d:%02d:%02d", date->time.hour,
+                                       date->time.minute, date->time.second)
+                        : "";
+    request->nodes = options_text(options, "nodes", "");
+    request->reason = options_text(options, "reason", "");
+    request->parallel = (int32_t)options_number(options, "parallel", 0);
+    request->vars = settings;
+    request->var_count = count;
+}
+
+static int run_run(struct context *context, const struct options *options, struct error *err)
+{
+    const struct flow *flow;
+    struct date_word date;
+    struct plan_times times;
+    struct request request = {0};
+    if (context_flow(context, options, 0, &flow, err) < 0)
+        return -1;
+    if (date_word_parse(options_argument(options, 1, NULL), flow, clock_now(), &context->arena,
+                        &date, err) < 0) {
+        command_line_mark_argument(options, 1);
+        return -1;
+    }
+    if (date_word_times(&date, flow, &context->arena, &times, err) < 0)
+        return -1;
+    request.flow = flow->name;
+    fill_request(context, options, &date, &request);
+    bool is_dry_run = options_has(options, "dry-run");
+    if (check_plans(context, flow, &times, &request, is_dry_run, err) < 0 ||
+        preflight(context, flow, err) < 0)
+        return -1;
+    if (is_dry_run)
+        return 0;
+    struct foreground_options follow = {.request = &request, .said_date = date.meaning};
+    return foreground_follow(context, &follow, err);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .usage = "run FLOW [DATE]",
+    .summary = "Run a flow for one business date, in the foreground.",
+    .group = "Run",
+    .details =
+        "DATE is the date of the data: 2021-11-11, 20211111, yesterday (the default), latest,\n"
+        "or 2021-11-11T13:00 for one of several times a day.\n"
+        "\n"
+        "Ctrl-C starts nothing more and lets running nodes finish; again stops them; a third\n"
+        "time kills them. `datemill rerun RUN` goes on from there.",
+    .arguments = {"FLOW", "DATE"},
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .options = run_options,
+    .run = run_run,
+};
