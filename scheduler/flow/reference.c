@@ -72,7 +72,7 @@ static size_t malformed_length(const struct reference_walk *walk)
     char close = at[1] == '{' ? '}' : '>';
     for (size_t i = 2; i < left && i < SHOWN_BYTES; i++) {
         unsigned char byte = (unsigned char)at[i];
-        if (byte < 0x20 || byte >= 0x7f)
+        if (byte < 0x20 || byte >= 0x7f || byte == '$')
             break;
         if (at[i] == close)
             return i + 1;
