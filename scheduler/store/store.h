@@ -40,7 +40,7 @@ struct store;
 int store_open_writer(const char *state_dir, const char *program, struct store **ret_store,
                       struct error *err);
 
-/* Opens for reading only; nothing on disk changes. NOT_FOUND when there is no store yet. Also on a
+/* Opens for reading only; what is stored never changes. NOT_FOUND when there is no store yet. Also on a
  * read-only file system, if the store was closed properly there. */
 int store_open_reader(const char *state_dir, struct store **ret_store, struct error *err);
 

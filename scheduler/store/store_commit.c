@@ -1,0 +1,175 @@
+#include "scheduler/store/store_commit.h"
+
+#include "scheduler/store/commit_internal.h"
+
+static int write_meta_int(struct store *store, const char *name, int64_t value, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "INSERT INTO meta(name, value) VALUES (?1, ?2)"
+                       " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+                       err) != 0)
+        return -1;
+    statement_text(&s, name);
+    statement_int(&s, value);
+    return statement_run(&s, err);
+}
+
+static int write_meta_text(struct store *store, const char *name, const char *value,
+                           struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "INSERT INTO meta(name, value) VALUES (?1, ?2)"
+                       " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+                       err) != 0)
+        return -1;
+    statement_text(&s, name);
+    statement_text(&s, value);
+    return statement_run(&s, err);
+}
+
+int store_write_counters(struct store *store, struct error *err)
+{
+    if (store->batch_run_id != store->stored_run_id &&
+        write_meta_int(store, "next_run_id", store->batch_run_id, err) != 0)
+        return -1;
+    if (store->next_attempt_id != store->stored_attempt_id)
+        return write_meta_int(store, "next_attempt_id", store->next_attempt_id, err);
+    return 0;
+}
+
+int store_note_program(struct store *store, const char *program, struct error *err)
+{
+    if (store_begin(store, err) != 0)
+        return -1;
+    if (write_meta_text(store, "program", program, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
+
+static int put_epoch(struct store *store, const char *boot_id, struct instant now, int64_t epoch,
+                     struct error *err)
+{
+    int64_t id;
+    struct commit_event event = {.kind = VIEW_EVENT_NOTE,
+                                 .at = now,
+                                 .node = STORE_NO_NODE,
+                                 .state = -1,
+                                 .text = "an engine started"};
+    if (write_meta_int(store, "epoch", epoch, err) != 0 ||
+        write_meta_text(store, "boot_id", boot_id, err) != 0)
+        return -1;
+    return commit_event(store, &event, &id, err);
+}
+
+int store_next_epoch(struct store *store, const char *boot_id, struct instant now,
+                     int64_t *ret_epoch, struct error *err)
+{
+    int64_t epoch;
+    if (store_begin(store, err) != 0)
+        return -1;
+    if (store_read_int(store, "SELECT value FROM meta WHERE name = 'epoch'", &epoch, err) != 0 ||
+        put_epoch(store, boot_id, now, epoch + 1, err) != 0) {
+        store_rollback(store);
+        return -1;
+    }
+    if (store_commit(store, err) != 0)
+        return -1;
+    *ret_epoch = epoch + 1;
+    return 0;
+}
+
+int commit_event(struct store *store, const struct commit_event *event, int64_t *ret_id,
+                 struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "INSERT INTO event(at, kind, run_id, node, state, why, reason, tries,"
+                       " attempt_id, operation_id, flow_id, text)"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       err) != 0)
+        return -1;
+    statement_int(&s, event->at.us);
+    statement_int(&s, event->kind);
+    statement_int_or_null(&s, event->run_id);
+    if (event->node == STORE_NO_NODE)
+        statement_int_or_null(&s, 0);
+    else
+        statement_int(&s, event->node);
+    statement_int(&s, event->state);
+    statement_int(&s, event->why);
+    statement_int(&s, event->reason);
+    statement_int(&s, event->tries);
+    statement_int(&s, event->attempt_id);
+    statement_int_or_null(&s, event->operation_id);
+    statement_int_or_null(&s, event->flow_id);
+    statement_text(&s, event->text);
+    if (statement_run(&s, err) != 0)
+        return -1;
+    *ret_id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}
+
+/* The id of the row whose one text is `name`; `find` and `add` are SQL with that parameter. */
+static int intern(struct store *store, const char *find, const char *add, const char *name,
+                  int64_t *ret_id, struct error *err)
+{
+    STATEMENT(found);
+    if (statement_open(&found, store, find, err) != 0)
+        return -1;
+    statement_text(&found, name);
+    int row = statement_step(&found, err);
+    if (row < 0)
+        return -1;
+    if (row == 1) {
+        *ret_id = statement_get_int(&found, 0);
+        return 0;
+    }
+    STATEMENT(added);
+    if (statement_open(&added, store, add, err) != 0)
+        return -1;
+    statement_text(&added, name);
+    if (statement_run(&added, err) != 0)
+        return -1;
+    *ret_id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}
+
+int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struct error *err)
+{
+    return intern(store, "SELECT id FROM flow WHERE name = ?", "INSERT INTO flow(name) VALUES (?)",
+                  flow, ret_id, err);
+}
+
+int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err)
+{
+    return intern(store, "SELECT id FROM boot WHERE name = ?", "INSERT INTO boot(name) VALUES (?)",
+                  boot, ret_id, err);
+}
+
+int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
+                   struct error *err)
+{
+    STATEMENT(found);
+    if (statement_open(&found, store, "SELECT id FROM blob WHERE hash = ?", err) != 0)
+        return -1;
+    statement_text(&found, blob->hash);
+    int row = statement_step(&found, err);
+    if (row < 0)
+        return -1;
+    if (row == 1) {
+        *ret_id = statement_get_int(&found, 0);
+        return 0;
+    }
+    STATEMENT(added);
+    if (statement_open(&added, store, "INSERT INTO blob(hash, bytes) VALUES (?, ?)", err) != 0)
+        return -1;
+    statement_text(&added, blob->hash);
+    statement_bytes(&added, blob->bytes, blob->length);
+    if (statement_run(&added, err) != 0)
+        return -1;
+    *ret_id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}

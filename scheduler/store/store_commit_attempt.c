@@ -1,0 +1,193 @@
+/* What the engine does not know about attempts. */
+#include "scheduler/base/utf8.h"
+#include "scheduler/store/commit_internal.h"
+
+#include <string.h>
+
+#define MAX_ERROR_BYTES 4096 /* of all different lines of a run */
+
+int store_put_grant(struct store *store, const struct store_grant *grant, struct error *err)
+{
+    int64_t boot_id;
+    int64_t text_id;
+    struct commit_bytes text = {
+        .hash = grant->text_hash, .bytes = grant->text, .length = grant->text_length};
+    if (store_require_batch(store, err) != 0 ||
+        commit_boot_id(store, grant->boot_id, &boot_id, err) != 0 ||
+        commit_blob_id(store, &text, &text_id, err) != 0)
+        return -1;
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE attempt SET executor = ?2, token = ?3, boot = ?4, log_path = ?5,"
+                       " text_id = ?6 WHERE id = ?1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, grant->attempt_id);
+    statement_text(&s, grant->executor);
+    statement_text(&s, grant->token);
+    statement_int(&s, boot_id);
+    statement_text(&s, grant->log_path);
+    statement_int(&s, text_id);
+    return statement_run_one(&s, "attempt", err);
+}
+
+int store_put_started(struct store *store, int64_t attempt_id, int64_t pid, struct error *err)
+{
+    STATEMENT(s);
+    if (store_require_batch(store, err) != 0 ||
+        statement_open(&s, store, "UPDATE attempt SET pid = ?2 WHERE id = ?1", err) != 0)
+        return -1;
+    statement_int(&s, attempt_id);
+    statement_int(&s, pid);
+    return statement_run_one(&s, "attempt", err);
+}
+
+/* ---- ends ---- */
+
+static int update_end(struct store *store, const struct store_end *end, const char *reason,
+                      struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE attempt SET error_code = ?2, reason = ?3, cpu_us = ?4,"
+                       " peak_bytes = ?5, log_bytes = ?6, log_lost_bytes = ?7, leftovers = ?8"
+                       " WHERE id = ?1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, end->attempt_id);
+    statement_text(&s, end->code);
+    statement_text(&s, reason);
+    statement_int(&s, end->cpu.us);
+    statement_int(&s, end->peak_bytes);
+    statement_int(&s, end->log_bytes);
+    statement_int(&s, end->log_lost_bytes);
+    statement_int(&s, end->leftovers);
+    return statement_run_one(&s, "attempt", err);
+}
+
+static int add_tables(struct store *store, const struct store_end *end, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "INSERT OR REPLACE INTO attempt_table(attempt_id, position, name, part,"
+                       " mode, rows) VALUES (?, ?, ?, ?, ?, ?)",
+                       err) != 0)
+        return -1;
+    for (size_t i = 0; i < end->table_count; i++) {
+        statement_int(&s, end->attempt_id);
+        statement_int(&s, (int64_t)i);
+        statement_text(&s, end->tables[i].table);
+        statement_text(&s, end->tables[i].partition);
+        statement_text(&s, end->tables[i].mode);
+        statement_int(&s, end->tables[i].rows);
+        if (statement_run(&s, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int add_outputs(struct store *store, const struct store_end *end, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "INSERT OR REPLACE INTO attempt_output(attempt_id, position, name, value)"
+                       " VALUES (?, ?, ?, ?)",
+                       err) != 0)
+        return -1;
+    for (size_t i = 0; i < end->output_count; i++) {
+        statement_int(&s, end->attempt_id);
+        statement_int(&s, (int64_t)i);
+        statement_text(&s, end->outputs[i].name);
+        statement_text(&s, end->outputs[i].text);
+        if (statement_run(&s, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* One line of valid UTF-8, cut at a character. */
+static void append_line(struct text *line, const char *reason)
+{
+    size_t length = reason == NULL ? 0 : strcspn(reason, "\r\n");
+    if (length > STORE_MAX_REASON_BYTES)
+        length = utf8_valid_prefix(reason, STORE_MAX_REASON_BYTES);
+    utf8_append_safe(line, reason == NULL ? "" : reason, length);
+}
+
+static bool has_line(const char *lines, const char *line)
+{
+    size_t length = strlen(line);
+    for (const char *at = strstr(lines, line); at != NULL; at = strstr(at + 1, line))
+        if ((at == lines || at[-1] == '\n') && (at[length] == '\n' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+static int index_lines(struct store *store, const char *sql, int64_t run_id, const char *lines,
+                       struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store, sql, err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    statement_text(&s, lines);
+    return statement_run(&s, err);
+}
+
+static int replace_lines(struct store *store, int64_t run_id, const struct text *old_lines,
+                         const char *line, struct error *err)
+{
+    SCOPED_TEXT struct text lines = {0};
+    text_append(&lines, text_string(old_lines));
+    if (lines.length > 0)
+        text_append_char(&lines, '\n');
+    text_append(&lines, line);
+    /* The index has no content of its own: it must be told the old text to forget it. */
+    if (old_lines->length > 0 &&
+        index_lines(store,
+                    "INSERT INTO run_error_text(run_error_text, rowid, lines)"
+                    " VALUES ('delete', ?, ?)",
+                    run_id, text_string(old_lines), err) != 0)
+        return -1;
+    if (index_lines(store,
+                    "INSERT INTO run_error(run_id, lines) VALUES (?, ?)"
+                    " ON CONFLICT(run_id) DO UPDATE SET lines = excluded.lines",
+                    run_id, text_string(&lines), err) != 0)
+        return -1;
+    return index_lines(store, "INSERT INTO run_error_text(rowid, lines) VALUES (?, ?)", run_id,
+                       text_string(&lines), err);
+}
+
+static int add_error_line(struct store *store, int64_t attempt_id, const char *line,
+                          struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT attempt.run_id, run_error.lines FROM attempt"
+                       " LEFT JOIN run_error USING (run_id) WHERE attempt.id = ?",
+                       err) != 0)
+        return -1;
+    statement_int(&s, attempt_id);
+    int row = statement_step(&s, err);
+    if (row != 1)
+        return row;
+    int64_t run_id = statement_get_int(&s, 0);
+    SCOPED_TEXT struct text old_lines = {0};
+    text_append(&old_lines, statement_peek_text(&s, 1));
+    statement_close(&s);
+    if (has_line(text_string(&old_lines), line) ||
+        old_lines.length + strlen(line) >= MAX_ERROR_BYTES)
+        return 0;
+    return replace_lines(store, run_id, &old_lines, line, err);
+}
+
+int store_put_end(struct store *store, const struct store_end *end, struct error *err)
+{
+    SCOPED_TEXT struct text line = {0};
+    append_line(&line, end->reason);
+    if (store_require_batch(store, err) != 0 ||
+        update_end(store, end, text_string(&line), err) != 0 || add_tables(store, end, err) != 0 ||
+        add_outputs(store, end, err) != 0)
+        return -1;
+    return line.length == 0 ? 0 : add_error_line(store, end->attempt_id, text_string(&line), err);
+}

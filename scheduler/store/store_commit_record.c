@@ -1,0 +1,214 @@
+/* The engine's records. */
+#include "scheduler/store/commit_internal.h"
+
+static int forget_counts(struct store *store, int64_t run_id, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE run SET counts = NULL WHERE id = ? AND counts IS NOT NULL",
+                       err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    return statement_run(&s, err);
+}
+
+static int update_task(struct store *store, const struct record_task *task, int64_t event_id,
+                       struct error *err)
+{
+    bool is_open = task->state == TASK_WAITING || task->state == TASK_RUNNING;
+    bool is_first_start =
+        task->why == TASK_WHY_VIRTUAL || (task->why == TASK_WHY_STARTED && task->tries <= 1);
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE node_run SET state = ?3, reason = ?4, wish = ?5,"
+                       " attempts = ?6, tries = ?7, ready_at = ?8,"
+                       " why = iif(state = ?3, why, ?9),"
+                       " changed_at = iif(state = ?3, changed_at, ?10),"
+                       " event_id = iif(state = ?3, event_id, ?11),"
+                       " started_at = CASE ?12 WHEN 1 THEN ?10 WHEN 2 THEN 0 ELSE started_at END,"
+                       " ended_at = CASE WHEN ?13 THEN 0 WHEN state = ?3 THEN ended_at ELSE ?10 END"
+                       " WHERE run_id = ?1 AND node = ?2",
+                       err) != 0)
+        return -1;
+    statement_int(&s, task->run_id);
+    statement_int(&s, task->node);
+    statement_int(&s, task->state);
+    statement_int(&s, task->reason);
+    statement_int(&s, task->wish);
+    statement_int(&s, task->attempts);
+    statement_int(&s, task->tries);
+    statement_int(&s, task->ready_at.us);
+    statement_int(&s, task->why);
+    statement_int(&s, task->at.us);
+    statement_int(&s, event_id);
+    statement_int(&s, is_first_start ? 1 : task->why == TASK_WHY_RERUN ? 2 : 0);
+    statement_int(&s, is_open);
+    return statement_run_one(&s, "node of a run", err);
+}
+
+static int record_task(struct store *store, const struct record_task *task, struct error *err)
+{
+    int64_t event_id;
+    struct commit_event event = {.kind = VIEW_EVENT_TASK,
+                                 .at = task->at,
+                                 .run_id = task->run_id,
+                                 .node = task->node,
+                                 .state = task->state,
+                                 .why = task->why,
+                                 .reason = task->reason,
+                                 .tries = task->tries,
+                                 .attempt_id = task->attempt_id};
+    if (commit_event(store, &event, &event_id, err) != 0 ||
+        update_task(store, task, event_id, err) != 0)
+        return -1;
+    return forget_counts(store, task->run_id, err);
+}
+
+static int add_attempt(struct store *store, const struct record_attempt *attempt, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "INSERT INTO attempt(id, run_id, node, number, state, granted_at, opening)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT opening FROM run WHERE id = ?2))",
+                       err) != 0)
+        return -1;
+    statement_int(&s, attempt->attempt_id);
+    statement_int(&s, attempt->run_id);
+    statement_int(&s, attempt->node);
+    statement_int(&s, attempt->number);
+    statement_int(&s, attempt->state);
+    statement_int(&s, attempt->at.us);
+    if (statement_run(&s, err) != 0)
+        return -1;
+    if (attempt->attempt_id >= store->next_attempt_id)
+        store->next_attempt_id = attempt->attempt_id + 1;
+    return 0;
+}
+
+static int start_attempt(struct store *store, const struct record_attempt *attempt,
+                         struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store, "UPDATE attempt SET state = ?2, started_at = ?3 WHERE id = ?1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, attempt->attempt_id);
+    statement_int(&s, attempt->state);
+    statement_int(&s, attempt->at.us);
+    return statement_run_one(&s, "attempt", err);
+}
+
+static int remove_attempt(struct store *store, const struct record_attempt *attempt,
+                          struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store, "DELETE FROM attempt WHERE id = ?1 AND state = 0", err) != 0)
+        return -1;
+    statement_int(&s, attempt->attempt_id);
+    return statement_run_one(&s, "granted attempt", err);
+}
+
+static int end_attempt(struct store *store, const struct record_attempt *attempt, struct error *err)
+{
+    if (attempt->outcome.end == ATTEMPT_END_REVOKED)
+        return remove_attempt(store, attempt, err);
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE attempt SET state = ?2, outcome = ?3, code = ?4, ended_at = ?5"
+                       " WHERE id = ?1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, attempt->attempt_id);
+    statement_int(&s, attempt->state);
+    statement_int(&s, attempt->outcome.end);
+    statement_int(&s, attempt->outcome.code);
+    statement_int(&s, attempt->at.us);
+    return statement_run_one(&s, "attempt", err);
+}
+
+static int record_attempt(struct store *store, const struct record_attempt *attempt,
+                          struct error *err)
+{
+    switch (attempt->state) {
+    case ATTEMPT_GRANTED:
+        return add_attempt(store, attempt, err);
+    case ATTEMPT_RUNNING:
+        return start_attempt(store, attempt, err);
+    case ATTEMPT_ENDED:
+        return end_attempt(store, attempt, err);
+    }
+    return error_set(err, ERROR_KIND_BUG, "an attempt has no state %d", (int)attempt->state);
+}
+
+/* Counted once, when a run is over: lists need not look at its nodes. */
+static int keep_counts(struct store *store, int64_t run_id, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE run SET counts = (SELECT count(*) FILTER (WHERE state = 0) || ',' ||"
+                       " count(*) FILTER (WHERE state = 1) || ',' ||"
+                       " count(*) FILTER (WHERE state = 2) || ',' ||"
+                       " count(*) FILTER (WHERE state = 3) || ',' ||"
+                       " count(*) FILTER (WHERE state = 4) || ',' ||"
+                       " count(*) FILTER (WHERE state = 5) || ',' ||"
+                       " count(*) FILTER (WHERE state = 6) || ',' ||"
+                       " count(*) FILTER (WHERE state = 7)"
+                       " FROM node_run WHERE run_id = ?1) WHERE id = ?1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    return statement_run(&s, err);
+}
+
+static int update_run(struct store *store, const struct record_run *run, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "UPDATE run SET state = ?2,"
+                       " queued_at = iif(opening = ?3, queued_at, ?4),"
+                       " started_at = CASE WHEN opening <> ?3 THEN iif(?2 = 1, ?4, 0)"
+                       "  WHEN started_at = 0 AND ?2 <> 0 THEN ?4 ELSE started_at END,"
+                       " ended_at = CASE WHEN ?2 < 2 THEN 0 WHEN state = ?2 THEN ended_at"
+                       "  ELSE ?4 END,"
+                       " opening = ?3, counts = NULL WHERE id = ?1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, run->run_id);
+    statement_int(&s, run->state);
+    statement_int(&s, run->opening);
+    statement_int(&s, run->at.us);
+    return statement_run_one(&s, "run", err);
+}
+
+static int record_run(struct store *store, const struct record_run *run, struct error *err)
+{
+    int64_t event_id;
+    struct commit_event event = {.kind = VIEW_EVENT_RUN,
+                                 .at = run->at,
+                                 .run_id = run->run_id,
+                                 .node = STORE_NO_NODE,
+                                 .state = (int)run->state,
+                                 .tries = run->opening};
+    if (update_run(store, run, err) != 0 || commit_event(store, &event, &event_id, err) != 0)
+        return -1;
+    return run_state_is_final(run->state) ? keep_counts(store, run->run_id, err) : 0;
+}
+
+int store_apply(struct store *store, const struct action *action, struct error *err)
+{
+    if (store_require_batch(store, err) != 0)
+        return -1;
+    switch (action->kind) {
+    case ACTION_RECORD_TASK:
+        return record_task(store, &action->task, err);
+    case ACTION_RECORD_ATTEMPT:
+        return record_attempt(store, &action->attempt, err);
+    case ACTION_RECORD_RUN:
+        return record_run(store, &action->run, err);
+    case ACTION_GRANT:
+    case ACTION_REVOKE:
+    case ACTION_STOP:
+        break;
+    }
+    return error_set(err, ERROR_KIND_BUG, "only records go into the store");
+}
