@@ -48,7 +48,6 @@ struct plan_node {
     size_t external_count;
     const struct plan_param *params; /* its own; they hide the flow's */
     size_t param_count;
-    const struct parameter_scope *scope; /* evaluated; names as the node sees them */
 };
 
 struct plan {
@@ -64,7 +63,7 @@ struct plan {
     char cyctime_text[CIVIL_TIME_BYTES]; /* 2021-11-12T00:30:00 */
     const struct plan_param *params;     /* the flow's */
     size_t param_count;
-    const struct plan_node *nodes; /* as flow->nodes: same count, same indexes */
+    struct plan_node *nodes; /* as flow->nodes: same count, same indexes */
     size_t node_count;
     size_t selected_count;
 };

@@ -1,0 +1,117 @@
+/* Selections: `n`, `+n`, `n+`, `+n+`, comma unions. */
+#include "scheduler/base/suggest.h"
+#include "scheduler/plan/plan.h"
+
+#include <string.h>
+
+struct part {
+    size_t node;
+    bool has_upstream;
+    bool has_downstream;
+};
+
+static const char *suggest_node(const struct flow *flow, const char *wrong)
+{
+    struct suggest suggest;
+    suggest_begin(&suggest, wrong);
+    for (size_t i = 0; i < flow->node_count; i++)
+        suggest_offer(&suggest, flow->nodes[i].name);
+    return suggest_best(&suggest);
+}
+
+/* One part, `length` bytes, spaces around it ignored. */
+static int read_part(const struct flow *flow, const char *text, size_t length, struct arena *arena,
+                     struct part *ret_part, struct error *err)
+{
+    while (length > 0 && *text == ' ') {
+        text++;
+        length--;
+    }
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    struct part part = {0};
+    if (length > 0 && text[0] == '+') {
+        part.has_upstream = true;
+        text++;
+        length--;
+    }
+    if (length > 0 && text[length - 1] == '+') {
+        part.has_downstream = true;
+        length--;
+    }
+    if (length == 0) {
+        error_set(err, ERROR_KIND_USAGE, "a part of the selection is empty");
+        return error_help(err, "write node names as a, +a (and all upstream), a+ (and all "
+                               "downstream), with commas between them");
+    }
+    const char *name = arena_copy(arena, text, length);
+    part.node = flow_find_node(flow, name);
+    if (part.node == FLOW_NONE) {
+        error_set(err, ERROR_KIND_USAGE, "flow %s has no node `%s`", flow->name, name);
+        const char *near = suggest_node(flow, name);
+        return near == NULL ? -1 : error_help(err, "did you mean `%s`?", near);
+    }
+    *ret_part = part;
+    return 0;
+}
+
+/* The order is topological: one pass against it reaches all upstream, one along it all downstream. */
+static void add_upstream(const struct flow *flow, bool *reached)
+{
+    for (size_t i = flow->node_count; i > 0; i--) {
+        const struct flow_node *node = &flow->nodes[flow->order[i - 1]];
+        for (size_t j = 0; reached[node->index] && j < node->need_count; j++) {
+            if (node->needs[j].index != FLOW_NONE && node->needs[j].cycle_back == 0)
+                reached[node->needs[j].index] = true;
+        }
+    }
+}
+
+static void add_downstream(const struct flow *flow, bool *reached)
+{
+    for (size_t i = 0; i < flow->node_count; i++) {
+        const struct flow_node *node = &flow->nodes[flow->order[i]];
+        for (size_t j = 0; j < node->need_count; j++) {
+            const struct flow_need *need = &node->needs[j];
+            if (need->index != FLOW_NONE && need->cycle_back == 0 && reached[need->index])
+                reached[node->index] = true;
+        }
+    }
+}
+
+static void add_part(const struct flow *flow, const struct part *part, struct arena *arena,
+                     bool *selected)
+{
+    bool *upstream = arena_array(arena, flow->node_count, sizeof *upstream);
+    bool *downstream = arena_array(arena, flow->node_count, sizeof *downstream);
+    upstream[part->node] = true;
+    downstream[part->node] = true;
+    if (part->has_upstream)
+        add_upstream(flow, upstream);
+    if (part->has_downstream)
+        add_downstream(flow, downstream);
+    for (size_t i = 0; i < flow->node_count; i++)
+        selected[i] = selected[i] || upstream[i] || downstream[i];
+}
+
+int plan_select(const struct flow *flow, const char *selection, struct arena *arena,
+                bool **ret_selected, struct error *err)
+{
+    bool *selected = arena_array(arena, flow->node_count, sizeof *selected);
+    if (selection == NULL || selection[0] == '\0') {
+        memset(selected, true, flow->node_count * sizeof *selected);
+        *ret_selected = selected;
+        return 0;
+    }
+    for (const char *text = selection; text != NULL;) {
+        const char *comma = strchr(text, ',');
+        size_t length = comma == NULL ? strlen(text) : (size_t)(comma - text);
+        struct part part;
+        if (read_part(flow, text, length, arena, &part, err) < 0)
+            return -1;
+        add_part(flow, &part, arena, selected);
+        text = comma == NULL ? NULL : comma + 1;
+    }
+    *ret_selected = selected;
+    return 0;
+}
