@@ -65,6 +65,10 @@ void context_free(struct context *context);
  * ERROR_KIND_INVALID for a datemill.yaml that is wrong (its problems have been shown). */
 int context_project(struct context *context, const struct project **ret_project, struct error *err);
 
+/* Without -C, a flow named by a path (`workflows/hello.yaml`) says where its project is: it is looked
+ * for from there upward. No effect once the project is found, or when `word` is a plain name. */
+void context_start_at(struct context *context, const char *word);
+
 /* Opens the project's folder alone, without reading datemill.yaml. */
 int context_source(struct context *context, struct flow_source **ret_source, struct error *err);
 
@@ -83,7 +87,7 @@ int context_load_flow(struct context *context, const char *path, struct diagnost
 int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err);
 
 /* Times are shown in the zone of --tz, else in `fallback`, which may be NULL: then UTC is meant. An
- * unknown --tz is E022, marked. */
+ * unknown --tz is E025, marked. */
 int context_zone(struct context *context, const struct options *options,
                  const struct zone *fallback, const struct zone **ret_zone, struct error *err);
 

@@ -5,6 +5,7 @@
 #include "scheduler/flow/flow_load.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* A flow that was loaded, in a list from the newest to the oldest. */
 struct context_flow {
@@ -33,6 +34,18 @@ static void mark_directory(struct context *context)
         if (context->line->words[i] == context->dir)
             command_line_mark(context->line, i, 0, 0);
     }
+}
+
+void context_start_at(struct context *context, const char *word)
+{
+    const char *slash = strrchr(word, '/');
+    if (context->source != NULL || context->dir != NULL || slash == NULL)
+        return;
+    size_t length = slash > word ? (size_t)(slash - word) : 1;
+    const char *folder = arena_copy(&context->arena, word, length);
+    struct stat status;
+    if (stat(folder, &status) == 0 && S_ISDIR(status.st_mode))
+        context->dir = folder;
 }
 
 int context_source(struct context *context, struct flow_source **ret_source, struct error *err)
@@ -91,10 +104,11 @@ int context_flow(struct context *context, const struct options *options, size_t 
                  const struct flow **ret_flow, struct error *err)
 {
     const struct project *project;
+    const char *name = options_argument(options, index, "");
+    context_start_at(context, name);
     if (context_project(context, &project, err) < 0)
         return -1;
     const char *path;
-    const char *name = options_argument(options, index, "");
     if (flow_source_find(context->source, name, &context->arena, &path, err) < 0) {
         command_line_mark_argument(options, index);
         return set_code(err, "E011");
@@ -140,7 +154,7 @@ int context_zone(struct context *context, const struct options *options,
                 command_line_mark_given(options, given);
             if (err != NULL)
                 err->kind = ERROR_KIND_USAGE;
-            return set_code(err, "E022");
+            return set_code(err, "E025");
         }
     }
     *ret_zone = context->zone != NULL ? context->zone : fallback;

@@ -1,0 +1,34 @@
+/* Short texts about a flow, for more than one command. Everything belongs to the arena given. */
+#ifndef DATEMILL_COMMAND_FLOW_FACTS_H
+#define DATEMILL_COMMAND_FLOW_FACTS_H
+
+#include "scheduler/base/arena.h"
+#include "scheduler/command/context.h"
+#include "scheduler/flow/flow.h"
+
+#include <stddef.h>
+
+/* `1 node`, `4 nodes`; the plural is made with an s. */
+const char *flow_facts_number(struct arena *arena, size_t count, const char *noun);
+
+/* `4 nodes, 3 tables, 1 param`; what there is none of is left out. */
+const char *flow_facts_counts(const struct flow *flow, struct arena *arena);
+
+/* `a, b@-1, other/c`: what a node needs, "" = nothing. */
+const char *flow_facts_needs(const struct flow_node *node, struct arena *arena);
+const char *flow_facts_need(const struct flow_need *need, struct arena *arena);
+
+/* `daily 00:30   Asia/Shanghai`, or `none: started by hand`. */
+const char *flow_facts_schedule(const struct flow *flow, struct arena *arena);
+
+/* `9f2c1ab (clean)`, `9f2c1ab (modified)`, or the start of the content hash and why. */
+const char *flow_facts_version(struct context *context, const struct flow *flow);
+
+/* The same for programs: short commit or content hash, `+` at its end when modified. */
+const char *flow_facts_version_id(struct context *context, const struct flow *flow);
+
+/* `workflows/x.yaml:20`: a place in one of the flow's files as messages show it. */
+const char *flow_facts_place(struct context *context, const struct flow *flow,
+                             struct field_place place);
+
+#endif
