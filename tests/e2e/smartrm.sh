@@ -21,7 +21,8 @@ is 'every line has the first commodity where the SQL looks for it' \
 unknown=$(events "$work/a/b" 20211111 | grep -cE '"commodities":\[\{"commodityId":"100001[1-3]"')
 check "a few events ($unknown) have a commodity that nobody knows" \
     test "$unknown" -gt 5 -a "$unknown" -lt 60
-is 'ten commodities' "$(grep -c '"commodityId": "10000' "$work/a/b/commodity/commodity_new.json")" 10
+is 'ten commodities' \
+    "$(grep -c '"commodityId": "10000' "$work/a/b/commodity/commodity_new.json")" 10
 is 'order numbers are unique' "$(cat "$work"/a/b/event/*/* | grep -oE '"orderId":[0-9]+' | sort -u |
     wc -l)" 15000
 

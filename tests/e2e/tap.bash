@@ -1,7 +1,7 @@
 # What every end-to-end test needs; sourced: . "$(dirname "$0")/tap.bash"
 #
 # Gives $source_dir (the repository), $build_dir (the programs under test: $DATEMILL_BUILD, else
-# build/) and $work (an empty folder that goes away at the end). A test calls check, is and note, and
+# Gives $source_dir (the repository), $build_dir (the programs to test: $DATEMILL_BUILD, else
 # ends with tap_end. Output is TAP: `ok 1 - text`, `not ok 2 - text`, `# note`, `1..2`.
 
 set -u
@@ -72,7 +72,9 @@ program()
 {
     local name
     for name in "$@"; do
-        [ -x "$build_dir/$name" ] || { echo "not ok 1 - $build_dir/$name was built"; exit 1; }
+        [ -x "$build_dir/$name" ] && continue
+        printf "not ok 1 - %s was built\n1..1\n" "$build_dir/$name"
+        exit 1
     done
 }
 

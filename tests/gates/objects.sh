@@ -7,6 +7,7 @@ compile_objects()
     c_files | grep -v '^tests/' | grep '\.c$' >"$work/sources"
     sed 's/[^\/]*$//' "$work/sources" | sort -u | sed "s|^|$work/objects/|" | xargs mkdir -p
     flags="-std=c17 -D_GNU_SOURCE -I. -w -O0 -fno-pic -fno-pie -fno-stack-protector"
+    flags="$flags -DDATEMILL_VERSION='\"\"'"
     flags="$flags -fcallgraph-info $(pkg-config --cflags libcjson)"
     # shellcheck disable=SC2016
     xargs -P 2 -I '{}' sh -c '
