@@ -13,7 +13,7 @@
 
 /* Reads a form or a cron line. Sets kind, text, times, time_count and fires_each_day of
  * *ret_schedule, memory in `arena`; the rest is zero. On failure err->column is the place in `text`
- * (code points, from 1) and err->line the length to underline. */
+ * (bytes, from 1) and err->line the length to underline. */
 int schedule_parse(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
                    struct error *err);
 
