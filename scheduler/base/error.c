@@ -86,8 +86,9 @@ int error_prefix(struct error *err, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof err->text)
-        snprintf(err->text + length, sizeof err->text - (size_t)length, ": %s", old);
+    int room = (int)sizeof err->text - length - 3;
+    if (length >= 0 && room > 0)
+        snprintf(err->text + length, sizeof err->text - (size_t)length, ": %.*s", room, old);
     return -1;
 }
 

@@ -1,13 +1,11 @@
 #include "scheduler/base/json_check.h"
 
-#include "scheduler/base/json_in.h"
 #include "scheduler/base/utf8.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-
-_Static_assert(JSON_IN_MAX_DEPTH <= 64, "the open containers are bits of one word");
 
 /* What the grammar allows at the next byte that is not white space. */
 enum expectation {
@@ -25,6 +23,7 @@ struct scanner {
     size_t length;
     size_t offset;
     size_t values;
+    struct json_limits limits;
     uint64_t is_object; /* bit d: the container open at depth d is an object */
     size_t depth;
     enum expectation expectation;
@@ -188,7 +187,7 @@ static void after_value(struct scanner *scanner)
 
 static int open_container(struct scanner *scanner, bool is_object)
 {
-    if (scanner->depth == JSON_IN_MAX_DEPTH)
+    if (scanner->depth == scanner->limits.depth)
         return fail(scanner, "nested too deeply");
     uint64_t bit = UINT64_C(1) << scanner->depth;
     scanner->is_object = is_object ? scanner->is_object | bit : scanner->is_object & ~bit;
@@ -230,7 +229,7 @@ static int scan_scalar(struct scanner *scanner, char byte)
 
 static int scan_value(struct scanner *scanner, char byte)
 {
-    if (++scanner->values > JSON_CHECK_MAX_VALUES)
+    if (++scanner->values > scanner->limits.values)
         return fail(scanner, "too many values");
     if (byte == '{' || byte == '[')
         return open_container(scanner, byte == '{');
@@ -296,12 +295,14 @@ static int scan_token(struct scanner *scanner, char byte)
     return fail(scanner, "unexpected byte");
 }
 
-int json_check(const char *bytes, size_t length, size_t *ret_values, struct error *err)
+int json_check(const char *bytes, size_t length, struct json_limits limits, size_t *ret_values,
+               struct error *err)
 {
-    if (length > JSON_IN_MAX_BYTES)
+    assert(limits.depth <= JSON_CHECK_MAX_DEPTH);
+    if (length > limits.bytes)
         return error_set(err, ERROR_KIND_INVALID, "this JSON is too large: %zu bytes, at most %zu",
-                         length, JSON_IN_MAX_BYTES);
-    struct scanner scanner = {.bytes = bytes, .length = length, .err = err};
+                         length, limits.bytes);
+    struct scanner scanner = {.bytes = bytes, .length = length, .limits = limits, .err = err};
     while (scanner.offset < length) {
         char byte = bytes[scanner.offset];
         if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {

@@ -10,11 +10,17 @@
 
 #include <stddef.h>
 
-#define JSON_CHECK_MAX_VALUES ((size_t)1 << 20)
+#define JSON_CHECK_MAX_DEPTH 64
 
-/* Fails with line and column of the first byte that is wrong, or when there are more than
- * JSON_IN_MAX_BYTES, JSON_IN_MAX_DEPTH or JSON_CHECK_MAX_VALUES. `*ret_values` counts the values of
- * all levels. Duplicate keys are not its business. */
-int json_check(const char *bytes, size_t length, size_t *ret_values, struct error *err);
+struct json_limits {
+    size_t bytes;
+    size_t depth;  /* objects and arrays open at once, at most JSON_CHECK_MAX_DEPTH */
+    size_t values; /* of all levels together */
+};
+
+/* Fails with line and column of the first byte that is wrong, or when there is more than the limits
+ * allow. `*ret_values` counts the values of all levels. Duplicate keys are not its business. */
+int json_check(const char *bytes, size_t length, struct json_limits limits, size_t *ret_values,
+               struct error *err);
 
 #endif

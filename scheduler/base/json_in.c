@@ -67,8 +67,9 @@ static int check_keys(const cJSON *root, size_t values, struct error *err)
 
 int json_parse(const char *bytes, size_t length, struct json **ret_json, struct error *err)
 {
+    const struct json_limits limits = {JSON_IN_MAX_BYTES, JSON_IN_MAX_DEPTH, JSON_IN_MAX_VALUES};
     size_t values;
-    if (json_check(bytes, length, &values, err) != 0)
+    if (json_check(bytes, length, limits, &values, err) != 0)
         return -1;
     cJSON *root = cJSON_ParseWithLength(bytes, length);
     if (root == NULL)

@@ -15,6 +15,7 @@ struct json;
 
 #define JSON_IN_MAX_BYTES ((size_t)16 << 20)
 #define JSON_IN_MAX_DEPTH 64
+#define JSON_IN_MAX_VALUES ((size_t)1 << 20) /* of all levels together */
 
 enum json_kind {
     JSON_KIND_NULL,

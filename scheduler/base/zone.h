@@ -1,4 +1,4 @@
-/* Time zones: the rules of the system's tz database, read as data (no setenv("TZ"), no localtime()).
+/* Time zones: the rules of the system's tz database, read as data: no setenv("TZ"), no localtime().
  *
  * A loaded zone is read-only and may be shared. Wall times are `struct civil_time`. */
 #ifndef DATEMILL_BASE_ZONE_H
@@ -30,12 +30,12 @@ struct zone_local {
 };
 
 /* Reads a TZif file of version 1 to 4 (RFC 8536), the footer's POSIX rule included, from bytes.
- * `name` is copied. The caller frees with zone_free(). Malformed bytes are an error, never a crash. */
+ * `name` is copied. The caller frees with zone_free(). Malformed bytes are an error. */
 int zone_parse(const char *name, const void *bytes, size_t length, struct zone **ret_zone,
                struct error *err);
 
 /* Loads `Asia/Shanghai` from /usr/share/zoneinfo (or $TZDIR), `UTC` even where no database is. An
- * unknown name fails with ERROR_KIND_INVALID; a name with `..`, a leading `/` or odd characters too.
+ * unknown name fails with ERROR_KIND_INVALID, and so does one with `..` or a leading `/`.
  * Loaded zones are not cached: the caller keeps them. */
 int zone_load(const char *name, struct zone **ret_zone, struct error *err);
 void zone_free(struct zone *zone);

@@ -12,7 +12,7 @@
  *                    keep the wall time; fractions then move absolute time through the zone.
  * $[add_months(format,N)] and $[last_day(format,N)] $[first_day(format,N)] of the month N months
  *                    away, $[week_start(format,N)] the Monday N weeks away,
- *                    $[quarter_start(format,N)]; N is 3, -1, 12*3 or 12*-3; they keep the wall time.
+ *                    $[quarter_start(format,N)]; N is 3, -1, 12*3, 12*-3; they keep the wall time.
  * $bizdate $cyctime $gmtdate $bizmonth $jobid $nodeid $taskid, $yyyymmdd $yyyy $mm $dd
  * $<name>            another parameter
  * $${ $$[ $$< $$name a dollar sign as it stands

@@ -37,7 +37,7 @@ static size_t name_length(const struct expression_parser *parser)
     return at < parser->end && parser->text[at] == '(' ? length : 0;
 }
 
-static int refuse_name(const struct expression_parser *parser, size_t length)
+static void refuse_name(const struct expression_parser *parser, size_t length)
 {
     char name[MAX_NAME + 1];
     struct suggest suggest;
@@ -49,13 +49,15 @@ static int refuse_name(const struct expression_parser *parser, size_t length)
     for (size_t i = 0; i < FUNCTIONS; i++)
         suggest_offer(&suggest, functions[i].name);
     if (suggest_best(&suggest) != NULL)
-        return error_help(parser->err, "did you mean `%s`?", suggest_best(&suggest));
-    return error_help(parser->err, "there are add_months, last_day, first_day, week_start and "
-                                   "quarter_start, each of (format,N)");
+        error_help(parser->err, "did you mean `%s`?", suggest_best(&suggest));
+    else
+        error_help(parser->err, "there are add_months, last_day, first_day, week_start and "
+                                "quarter_start, each of (format,N)");
 }
 
-static int find_function(const struct expression_parser *parser, size_t length, bool is_business,
-                         const struct function **ret_function)
+/* NULL, with the message set, when there is none of that name or it is not allowed here. */
+static const struct function *find_function(const struct expression_parser *parser, size_t length,
+                                            bool is_business)
 {
     for (size_t i = 0; i < FUNCTIONS; i++) {
         if (strlen(functions[i].name) != length ||
@@ -64,13 +66,14 @@ static int find_function(const struct expression_parser *parser, size_t length, 
         if (is_business && functions[i].is_schedule_only) {
             expression_mistake(parser, expression_span(parser->offset, length),
                                "`%s` is not for the business date", functions[i].name);
-            return error_help(parser->err, "write `$[add_months(yyyymm,-1)]` for the scheduling "
-                                           "time, or `${yyyymm-1}`");
+            error_help(parser->err, "write `$[add_months(yyyymm,-1)]` for the scheduling "
+                                    "time, or `${yyyymm-1}`");
+            return NULL;
         }
-        *ret_function = &functions[i];
-        return 0;
+        return &functions[i];
     }
-    return refuse_name(parser, length);
+    refuse_name(parser, length);
+    return NULL;
 }
 
 static int expect(struct expression_parser *parser, char wanted, const char *name)
@@ -95,13 +98,13 @@ static int check_nothing_follows(struct expression_parser *parser)
 
 int expression_read_call(struct expression_parser *parser, struct part *part, bool *ret_is_call)
 {
-    const struct function *function;
     int64_t count;
     size_t length = name_length(parser);
     *ret_is_call = length > 0;
     if (length == 0)
         return 0;
-    if (find_function(parser, length, part->is_business, &function) != 0)
+    const struct function *function = find_function(parser, length, part->is_business);
+    if (function == NULL)
         return -1;
     parser->offset += length;
     if (expect(parser, '(', function->name) != 0)

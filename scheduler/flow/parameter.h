@@ -87,8 +87,8 @@ struct parameter_facts {
 };
 
 /* The outermost scope: bizdate (yyyymmdd), cyctime (yyyymmddhh24miss), run_id, flow, node, attempt,
- * bdp.system.bizdate, bdp.system.cyctime. Its parameters belong to the arena, the facts' strings are
- * borrowed. Evaluate it like any other. */
+ * bdp.system.bizdate, bdp.system.cyctime. Its parameters belong to the arena, the strings of the
+ * facts are borrowed. Evaluate it like any other. */
 void parameter_scope_init_builtin(struct parameter_scope *scope, struct arena *arena,
                                   const struct parameter_facts *facts);
 

@@ -56,7 +56,7 @@ enum reference_rules {
 };
 
 struct reference_values {
-    /* The value of a name, NULL if it is not defined; borrowed until the end of the substitution. */
+    /* The value of a name, NULL if it is not defined; borrowed until the substitution ends. */
     const char *(*find)(const void *data, const char *name);
     const void *data;
     enum reference_rules rules;

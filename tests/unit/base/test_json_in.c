@@ -89,72 +89,73 @@ static void test_accepts(void **state)
     }
 }
 
+static const char *const bad[] = {
+    "",
+    " ",
+    "01",
+    "-01",
+    "1.",
+    ".5",
+    "1e",
+    "1e+",
+    "+1",
+    "-",
+    "1 2",
+    "tru",
+    "truex",
+    "nul",
+    "'a'",
+    "\"a",
+    "\"\\",
+    "\"\\x\"",
+    "\"\\u12\"",
+    "\"\\u12g4\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"\\udc00\"",
+    "\"\\ud800\\u0041\"",
+    "\"\\ud800\\n\"",
+    "\"\n\"",
+    "\"\x01\"",
+    "\"\xff\"",
+    "\"\xed\xa0\x80\"",
+    "\"\xc0\x80\"",
+    "[",
+    "]",
+    "[1",
+    "[1,",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "[1}",
+    "{",
+    "}",
+    "{]",
+    "{\"a\"",
+    "{\"a\":",
+    "{\"a\":1",
+    "{\"a\":1,",
+    "{\"a\":1,}",
+    "{a:1}",
+    "{1:1}",
+    "{\"a\" 1}",
+    "{\"a\":1 \"b\":2}",
+    "[] []",
+    "[]x",
+    "\xef\xbb\xbf{}",
+    "// c\n1",
+    "NaN",
+    "Infinity",
+    "{\"a\":1,\"a\":1}",
+    "[{\"x\":{\"k\":0,\"z\":1,\"k\":2}}]",
+    "{\"1\":1,",
+    "{\"a\":\"b",
+    "[\"a\\",
+};
+
 static void test_refuses(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "",
-        " ",
-        "01",
-        "-01",
-        "1.",
-        ".5",
-        "1e",
-        "1e+",
-        "+1",
-        "-",
-        "1 2",
-        "tru",
-        "truex",
-        "nul",
-        "'a'",
-        "\"a",
-        "\"\\",
-        "\"\\x\"",
-        "\"\\u12\"",
-        "\"\\u12g4\"",
-        "\"\\u0000\"",
-        "\"\\ud800\"",
-        "\"\\udc00\"",
-        "\"\\ud800\\u0041\"",
-        "\"\\ud800\\n\"",
-        "\"\n\"",
-        "\"\x01\"",
-        "\"\xff\"",
-        "\"\xed\xa0\x80\"",
-        "\"\xc0\x80\"",
-        "[",
-        "]",
-        "[1",
-        "[1,",
-        "[1,]",
-        "[,1]",
-        "[1 2]",
-        "[1}",
-        "{",
-        "}",
-        "{]",
-        "{\"a\"",
-        "{\"a\":",
-        "{\"a\":1",
-        "{\"a\":1,",
-        "{\"a\":1,}",
-        "{a:1}",
-        "{1:1}",
-        "{\"a\" 1}",
-        "{\"a\":1 \"b\":2}",
-        "[] []",
-        "[]x",
-        "\xef\xbb\xbf{}",
-        "// c\n1",
-        "NaN",
-        "Infinity",
-        "{\"a\":1,\"a\":1}",
-        "[{\"x\":{\"k\":0,\"z\":1,\"k\":2}}]",
-        "{\"1\":1,",
-        "{\"a\":\"b",
-        "[\"a\\",
-    };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct json *json = NULL;
         struct error err = {0};
@@ -206,27 +207,28 @@ static void test_limits(void **state)
     assert_int_equal(parse(deep, strlen(deep), &json, NULL), -1);
     free(deep);
 
+    const struct json_limits limits = {JSON_IN_MAX_BYTES, JSON_IN_MAX_DEPTH, JSON_IN_MAX_VALUES};
     /* an array and its items: as many values as are allowed, then one more */
-    size_t items = JSON_CHECK_MAX_VALUES - 1;
+    size_t items = JSON_IN_MAX_VALUES - 1;
     char *many = memory_new(2 * items + 3, 1);
     many[0] = '[';
     for (size_t i = 0; i <= items; i++)
         memcpy(many + 1 + 2 * i, "1,", 2);
     size_t values = 0;
     many[2 * items] = ']';
-    assert_int_equal(json_check(many, 2 * items + 1, &values, NULL), 0);
-    assert_int_equal(values, JSON_CHECK_MAX_VALUES);
+    assert_int_equal(json_check(many, 2 * items + 1, limits, &values, NULL), 0);
+    assert_int_equal(values, JSON_IN_MAX_VALUES);
     many[2 * items] = ',';
     many[2 * items + 2] = ']';
     struct error err = {0};
-    assert_int_equal(json_check(many, 2 * items + 3, &values, &err), -1);
+    assert_int_equal(json_check(many, 2 * items + 3, limits, &values, &err), -1);
     assert_non_null(strstr(err.text, "too many values"));
     free(many);
     char *large = memory_new(JSON_IN_MAX_BYTES + 1, 1);
     memset(large, ' ', JSON_IN_MAX_BYTES + 1);
     large[0] = '1';
-    assert_int_equal(json_check(large, JSON_IN_MAX_BYTES, &values, NULL), 0);
-    assert_int_equal(json_check(large, JSON_IN_MAX_BYTES + 1, &values, NULL), -1);
+    assert_int_equal(json_check(large, JSON_IN_MAX_BYTES, limits, &values, NULL), 0);
+    assert_int_equal(json_check(large, JSON_IN_MAX_BYTES + 1, limits, &values, NULL), -1);
     free(large);
 }
 

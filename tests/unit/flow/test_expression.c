@@ -63,7 +63,7 @@ static void test_published(void **state)
 {
     (void)state;
     struct zone *zone = zone_named("Asia/Shanghai");
-    SCOPED_FILE FILE *file = vectors_open("params.tsv");
+    SCOPED_FILE FILE *file = vectors_open(TEST_SOURCE_DIR, "params.tsv");
     struct vector row = {.number = 0};
     size_t rows = 0;
     assert_non_null(file);
@@ -119,7 +119,7 @@ static const struct {
 static void test_published_mistakes(void **state)
 {
     (void)state;
-    SCOPED_FILE FILE *file = vectors_open("params_suspect.tsv");
+    SCOPED_FILE FILE *file = vectors_open(TEST_SOURCE_DIR, "params_suspect.tsv");
     struct vector row = {.number = 0};
     size_t rows = 0;
     assert_non_null(file);
@@ -386,14 +386,14 @@ static void test_explain(void **state)
         {"$bizdate", "2025-11-01T02:30:45",
          "$bizdate: business date 2025-10-31, as yyyymmdd = 20251031"},
         {"a $[hh24-1/24] $<name>", "2025-03-09T03:00:00",
-         "$[hh24-1/24]: scheduling time 2025-03-09T03:00:00, minus 1h = 2025-03-09T01:00:00 (clocks "
-         "changed in between), as hh24 = 01\n$<name>: the parameter name = value"},
+         "$[hh24-1/24]: scheduling time 2025-03-09T03:00:00, minus 1h = 2025-03-09T01:00:00 "
+         "(clocks changed in between), as hh24 = 01\n$<name>: the parameter name = value"},
         {"$[yyyymmdd-7*1-90/24/60]", "2025-07-09T03:00:00",
          "$[yyyymmdd-7*1-90/24/60]: scheduling time 2025-07-09T03:00:00, minus 7 days = "
          "2025-07-02T03:00:00, minus 1h30m = 2025-07-02T01:30:00, as yyyymmdd = 20250702"},
         {"${last_day(yyyymmdd,-2)}", "2025-11-01T00:00:00",
-         "${last_day(yyyymmdd,-2)}: business date 2025-10-31, minus 2 months = 2025-08-31, the last "
-         "day of its month = 2025-08-31, as yyyymmdd = 20250831"},
+         "${last_day(yyyymmdd,-2)}: business date 2025-10-31, minus 2 months = 2025-08-31, the "
+         "last day of its month = 2025-08-31, as yyyymmdd = 20250831"},
         {"$bizmonth", "2025-11-01T00:00:00",
          "$bizmonth: business date 2025-10-31, before the month of the scheduling time, so its own "
          "month = 202510"},

@@ -287,7 +287,7 @@ static size_t read_assignments(struct arena *arena, const char *text, struct par
 static void test_published(void **state)
 {
     (void)state;
-    SCOPED_FILE FILE *file = vectors_open("params_substitution.tsv");
+    SCOPED_FILE FILE *file = vectors_open(TEST_SOURCE_DIR, "params_substitution.tsv");
     struct vector row = {.number = 0};
     size_t rows = 0;
     assert_non_null(file);

@@ -15,10 +15,10 @@ struct vector {
     size_t number;                 /* of the line, from 1 */
 };
 
-static inline FILE *vectors_open(const char *name)
+static inline FILE *vectors_open(const char *root, const char *name)
 {
     char path[1024];
-    snprintf(path, sizeof path, "%s/tests/unit/flow/vectors/%s", TEST_SOURCE_DIR, name);
+    snprintf(path, sizeof path, "%s/tests/unit/flow/vectors/%s", root, name);
     return fopen(path, "r");
 }
 
