@@ -133,6 +133,8 @@ static void turn_tail(struct attempt_log *log)
 static void make_room(struct attempt_log *log, size_t length)
 {
     int64_t wanted = (int64_t)(log->out.length + length);
+    if (log->is_joining)
+        return;
     if (!log->is_in_tail && log->size + wanted > head_limit(log)) {
         flush(log);
         log->is_in_tail = true;
@@ -263,6 +265,7 @@ static void say_what_is_lost(struct attempt_log *log)
 static void join_tails(struct attempt_log *log)
 {
     log->is_in_tail = false;
+    log->is_joining = true;
     if (log->lost > 0)
         say_what_is_lost(log);
     for (int i = 0; i < 2; i++) {
@@ -329,6 +332,7 @@ void attempt_log_recover(int dir_fd, const char *path, const char *note)
         return;
     }
     log.size = status.st_size;
+    log.is_joining = true;
     for (int i = 0; i < 2; i++) {
         SCOPED_TEXT struct text tail = {0};
         tail_path(path, i, &tail);
@@ -341,8 +345,6 @@ void attempt_log_recover(int dir_fd, const char *path, const char *note)
         attempt_log_note(&log, "output may be left out here: the log reached its limit");
         join_tails(&log);
     }
-    /* a note goes to the end, however full the head is */
-    log.limit = INT64_MAX;
     attempt_log_note(&log, "%s", note);
     attempt_log_finish(&log);
 }

@@ -43,6 +43,7 @@ struct attempt_log {
     int64_t lost;     /* bytes of output that are not kept */
     int error;        /* errno of the last write that failed, 0 = none */
     bool is_in_tail;  /* the first half is full */
+    bool is_joining;  /* the last lines are written: they go to the head, however full */
     int tail;         /* index of the one that is written */
     struct attempt_log_tail tails[2];
     struct text partial[2]; /* per stream: the line that has not ended */
