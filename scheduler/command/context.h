@@ -23,7 +23,8 @@
 #include <stddef.h>
 
 struct context_flow; /* a flow that was loaded; context_project.c */
-struct view;         /* scheduler/store/view.h */
+struct context_zone; /* a zone that was loaded by name; context_store.c */
+struct store;        /* scheduler/store/store.h */
 
 struct context {
     struct command_line *line;
@@ -51,7 +52,8 @@ struct context {
     struct project *project;
     struct context_flow *flows; /* all that were loaded */
     struct zone *zone;          /* of --tz */
-    struct view *view;
+    struct store *store;
+    struct context_zone *zones; /* all that were loaded by name */
 };
 
 extern const struct option global_options[];
@@ -83,6 +85,9 @@ int context_flow(struct context *context, const struct options *options, size_t 
 int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
                       const struct flow **ret_flow, struct error *err);
 
+/* The context frees the flow in the end. */
+void context_keep_flow(struct context *context, struct flow *flow);
+
 /* The node of the flow with that name; ERROR_KIND_NOT_FOUND with did-you-mean otherwise. */
 int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err);
 
@@ -92,7 +97,11 @@ int context_zone(struct context *context, const struct options *options,
                  const struct zone *fallback, const struct zone **ret_zone, struct error *err);
 
 /* The store, for reading. ERROR_KIND_NOT_FOUND while the project has none: nothing ever ran. */
-int context_view(struct context *context, struct view **ret_view, struct error *err);
+int context_store(struct context *context, struct store **ret_store, struct error *err);
+
+/* A zone by name, for times of runs that are shown: that of --tz where it was given, else the named
+ * one, else UTC where the machine does not know it. Never NULL. */
+const struct zone *context_shown_zone(struct context *context, const char *name);
 
 /* Lets what the keeper knows become known to the store, if no engine is at work: tries its lock once,
  * without waiting. Called by commands that show runs, before they read. Never fails: what cannot be

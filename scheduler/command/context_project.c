@@ -1,4 +1,4 @@
-#include "scheduler/command/context.h"
+#include "scheduler/command/context_internal.h"
 
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
@@ -84,6 +84,13 @@ int context_project(struct context *context, const struct project **ret_project,
     return 0;
 }
 
+void context_keep_flow(struct context *context, struct flow *flow)
+{
+    struct context_flow *item = arena_alloc(&context->arena, sizeof *item);
+    *item = (struct context_flow){flow, context->flows};
+    context->flows = item;
+}
+
 int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
                       const struct flow **ret_flow, struct error *err)
 {
@@ -93,9 +100,7 @@ int context_load_flow(struct context *context, const char *path, struct diagnost
     struct flow *flow;
     if (flow_load(project, context->source, path, problems, &flow) < 0)
         return fail_shown(err);
-    struct context_flow *item = arena_alloc(&context->arena, sizeof *item);
-    *item = (struct context_flow){flow, context->flows};
-    context->flows = item;
+    context_keep_flow(context, flow);
     *ret_flow = flow;
     return 0;
 }
@@ -161,7 +166,7 @@ int context_zone(struct context *context, const struct options *options,
     return 0;
 }
 
-void context_free(struct context *context)
+void context_free_project(struct context *context)
 {
     for (struct context_flow *item = context->flows; item != NULL; item = item->next)
         flow_free(item->flow);
@@ -169,5 +174,4 @@ void context_free(struct context *context)
         project_free(context->project);
     flow_source_close(context->source);
     zone_free(context->zone);
-    arena_free(&context->arena);
 }
