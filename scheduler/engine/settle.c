@@ -159,6 +159,12 @@ bool settle_wish(struct engine *engine, struct task *task)
     return false;
 }
 
+static void end_virtual(struct engine *engine, struct task *task)
+{
+    task->run->has_started = true;
+    settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
+}
+
 /* A task without an attempt: blocked or not, and which queue it stands in. */
 static void settle_idle(struct engine *engine, struct task *task)
 {
@@ -173,7 +179,7 @@ static void settle_idle(struct engine *engine, struct task *task)
     else if (task->has_process)
         settle_place(engine, task, task->place == PLACE_PARKED ? PLACE_PARKED : PLACE_READY);
     else if (engine->has_begun)
-        settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
+        end_virtual(engine, task);
 }
 
 static void settle(struct engine *engine, struct task *task)
