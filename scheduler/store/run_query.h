@@ -5,7 +5,7 @@
  *   flow:     a name, or a pattern with * and ?
  *   state:    one of the states of a run; with node: one of the eight of a node
  *   date:     business date: 2021-11-11, 2021-11, 2021, or A..B with both ends
- *   node:     the run has such a node (name or pattern); state: is then the node's
+ *   node:     the run has such a node (name or pattern, * for any); state: is then the node's
  *   trigger:  what started it, "cli by lin", or its first word: cli, web, schedule, backfill
  *   kind:     schedule, backfill, manual
  *   since:    created at most so long ago: 7d, 12h
@@ -51,10 +51,11 @@ struct run_query {
     struct instant since; /* 0 = no bound */
 };
 
-/* Reads a query; what it points to belongs to the arena. Fails with ERROR_KIND_USAGE: unknown key
- * (E022), unknown state or kind (E021, "`sucess` is not a state; did you mean `success`?"), a date
- * that is none (E020), a word too short (E023), open quotes (E024). err->column is the byte, from 1,
- * at which the wrong part begins, err->line its length in bytes. */
+/* Reads a query; what it points to belongs to the arena. Fails with ERROR_KIND_USAGE: a date that is
+ * none (E020), an unknown state or kind (E021, "`sucess` is not a state; did you mean `success`?"), an
+ * unknown key (E022), a word too short (E023), open quotes (E024), too much (E025), a wrong age (E026),
+ * a missing value (E027). err->column is the byte, from 1, at which the wrong part begins, err->line
+ * its length in bytes. */
 int run_query_parse(const char *text, struct instant now, struct arena *arena,
                     struct run_query *ret_query, struct error *err);
 

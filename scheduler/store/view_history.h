@@ -58,7 +58,7 @@ int view_date_state(struct store *store, const struct view_planned *planned, str
 /* ---- what is going on ---- */
 
 struct view_status {
-    const struct view_run *open; /* oldest first, at most VIEW_MAX_ROWS */
+    const struct view_run *open; /* newest first, at most VIEW_MAX_ROWS */
     size_t open_count;
     bool has_more_open;
     const struct view_run *attention; /* newest run of a flow and it is failed or stopped */

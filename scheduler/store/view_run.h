@@ -64,7 +64,7 @@ struct view_nodes {
 int view_run_nodes(struct store *store, int64_t run_id, struct arena *arena,
                    struct view_nodes *ret_nodes, struct error *err);
 
-/* All attempts of a run, or of one node of it (STORE_NO_NODE: all), oldest first. */
+/* All attempts of a run, or of one node of it (STORE_NO_NODE: all), by node, then oldest first. */
 int view_run_attempts(struct store *store, int64_t run_id, uint32_t node, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err);
 
@@ -110,7 +110,7 @@ struct view_details {
     size_t param_count;
     const struct view_operation *operations; /* oldest first */
     size_t operation_count;
-    const struct view_written *tables; /* oldest first */
+    const struct view_written *tables; /* by node, then oldest first */
     size_t table_count;
     const struct view_output *outputs;
     size_t output_count;

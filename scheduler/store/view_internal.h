@@ -1,0 +1,54 @@
+/* What the files view*.c share. */
+#ifndef DATEMILL_STORE_VIEW_INTERNAL_H
+#define DATEMILL_STORE_VIEW_INTERNAL_H
+
+#include "scheduler/store/statement.h"
+#include "scheduler/store/view_history.h"
+
+#define VIEW_MAX_EXAMINED 200000 /* runs that one list looks at before it says "partial" */
+#define VIEW_MIN_EXAMINED 1000   /* of one stream of it */
+
+/* One question sees one moment: a read transaction, unless the caller has one open. */
+struct view_moment {
+    struct store *store; /* NULL = nothing to end */
+};
+
+#define VIEW_MOMENT(name) SCOPED(view_leave) struct view_moment name = {.store = NULL}
+
+int view_enter(struct view_moment *moment, struct store *store, struct error *err);
+void view_leave(struct view_moment *moment);
+
+/* run.counts: eight numbers with commas. */
+bool view_parse_counts(const char *text, uint32_t ret_counts[TASK_STATE_COUNT]);
+
+/* 1 and the row, 0 if there is no such run, -1. */
+int view_read_run(struct store *store, int64_t run_id, struct arena *arena,
+                  struct view_run *ret_run, struct error *err);
+
+/* Rows of runs by their ids; a run that is not there is damage. */
+struct view_ids {
+    const int64_t *items;
+    size_t count;
+    int64_t next;    /* as in struct view_runs */
+    bool is_partial; /* same */
+};
+
+int view_read_runs(struct store *store, const struct view_ids *ids, struct arena *arena,
+                   const struct view_run **ret_runs, struct error *err);
+
+/* The ids of a page of a list. */
+int view_find_ids(struct store *store, const struct run_query *query, const struct view_page *page,
+                  struct arena *arena, struct view_ids *ret_ids, struct error *err);
+
+/* Attempts: the columns of VIEW_ATTEMPT_COLUMNS into a struct; the name is not among them. */
+#define VIEW_ATTEMPT_COLUMNS                                                                       \
+    "attempt.id, attempt.run_id, attempt.node, number, opening, attempt.state, outcome, code,"     \
+    " executor, granted_at, attempt.started_at, attempt.ended_at, error_code, attempt.reason,"     \
+    " pid, cpu_us, peak_bytes, log_path, log_bytes, log_lost_bytes, leftovers,"                    \
+    " (SELECT hash FROM blob WHERE blob.id = text_id)"
+#define VIEW_ATTEMPT_COLUMN_COUNT 22
+
+void view_read_attempt(struct statement *statement, struct arena *arena,
+                       struct view_attempt *attempt);
+
+#endif
