@@ -12,6 +12,7 @@
 #include "scheduler/base/zone.h"
 
 struct expression; /* flow/expression.h */
+struct name_index; /* flow/name_index.h */
 
 #define FLOW_NONE SIZE_MAX
 
@@ -54,8 +55,9 @@ struct flow_node {
     const char *title; /* "" = none */
     size_t index;      /* in flow->nodes: the file's order */
     const struct node_type *type;
-    struct field_value values; /* BLOCK of the type's own fields, as written */
-    struct field_place place;  /* of the name */
+    struct field_value values;       /* BLOCK of the type's own fields, as written */
+    const struct field_value *block; /* everything that was written */
+    struct field_place place;        /* of the name */
 
     const struct flow_need *needs; /* in the file's order, each once */
     size_t need_count;
@@ -141,6 +143,7 @@ struct flow {
     size_t table_count;
     const struct flow_node *nodes;
     size_t node_count;
+    const struct name_index *node_index; /* for flow_find_node() */
     const size_t *order; /* indexes of nodes in topological order, ties in the file's order */
 
     const struct flow_file *files; /* [0] is the flow's own; field_place.file is an index here */

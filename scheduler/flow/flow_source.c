@@ -191,6 +191,28 @@ bool flow_source_has_file(struct flow_source *source, const char *path)
     return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+static bool is_program(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+bool flow_source_has_program(const char *name, const char *path)
+{
+    if (strchr(name, '/') != NULL)
+        return is_program(name);
+    for (const char *at = path; at != NULL;) {
+        size_t length = strcspn(at, ":");
+        SCOPED_TEXT struct text file = {.limit = PATH_MAX};
+        text_append_format(&file, "%.*s/%s", length == 0 ? 1 : (int)length, length == 0 ? "." : at,
+                           name);
+        if (is_program(text_string(&file)))
+            return true;
+        at = at[length] == ':' ? at + length + 1 : NULL;
+    }
+    return false;
+}
+
 void flow_source_version(struct flow_source *source, const char *const *paths, size_t count,
                          struct flow_version *ret_version)
 {

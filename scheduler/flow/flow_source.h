@@ -57,6 +57,10 @@ int flow_source_read_anywhere(struct flow_source *source, const char *path, stru
 
 bool flow_source_has_file(struct flow_source *source, const char *path);
 
+/* Whether an executable file of that name exists: in a folder of `path` (as PATH), or at the name
+ * itself when it has a slash. */
+bool flow_source_has_program(const char *name, const char *path);
+
 /* Paths that match a pattern with `*` and `?` in its last part (`tables/x*.sql`), sorted by bytes;
  * no match is an empty list. Belongs to `arena`. */
 int flow_source_glob(struct flow_source *source, const char *pattern, struct arena *arena,

@@ -1,6 +1,5 @@
 #include "scheduler/flow/name_index.h"
 
-#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -11,10 +10,10 @@ struct slot {
 };
 
 struct name_index {
+    struct arena *arena;
     struct slot *slots;
-    size_t mask; /* slots - 1; a power of two at least twice the capacity */
-    size_t count;
-    size_t capacity;
+    size_t mask;  /* slots - 1; a power of two, at least twice the count */
+    size_t count; /* names */
 };
 
 /* FNV-1a, 64 bits */
@@ -29,12 +28,12 @@ static uint64_t hash_name(const char *name)
 struct name_index *name_index_new(struct arena *arena, size_t capacity)
 {
     struct name_index *index = arena_alloc(arena, sizeof *index);
+    index->arena = arena;
     size_t size = 4;
     while (size < capacity * 2)
         size *= 2;
     index->slots = arena_array(arena, size, sizeof *index->slots);
     index->mask = size - 1;
-    index->capacity = capacity;
     return index;
 }
 
@@ -47,15 +46,28 @@ static struct slot *find_slot(const struct name_index *index, const char *name, 
     }
 }
 
+static void grow(struct name_index *index)
+{
+    struct name_index larger = {.arena = index->arena, .mask = index->mask * 2 + 1};
+    larger.slots = arena_array(index->arena, larger.mask + 1, sizeof *larger.slots);
+    for (size_t i = 0; i <= index->mask; i++) {
+        const struct slot *slot = &index->slots[i];
+        if (slot->name != NULL)
+            *find_slot(&larger, slot->name, slot->hash) = *slot;
+    }
+    index->slots = larger.slots;
+    index->mask = larger.mask;
+}
+
 size_t name_index_add(struct name_index *index, const char *name, size_t number)
 {
     uint64_t hash = hash_name(name);
     struct slot *slot = find_slot(index, name, hash);
     if (slot->name != NULL)
         return slot->number;
-    assert(index->count < index->capacity);
-    index->count++;
     *slot = (struct slot){name, hash, number};
+    if (++index->count * 2 > index->mask)
+        grow(index);
     return NAME_INDEX_NONE;
 }
 

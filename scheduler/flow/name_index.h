@@ -10,7 +10,7 @@
 
 struct name_index;
 
-/* Room for `capacity` names; belongs to `arena`. */
+/* Room for `capacity` names, and more on demand; belongs to `arena`. */
 struct name_index *name_index_new(struct arena *arena, size_t capacity);
 
 /* Adds a borrowed name with its number; returns the number the name had already, and changes

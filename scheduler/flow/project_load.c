@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#define ARENA_CAP ((size_t)256 << 20)
 #define MAX_NODE_TYPES 200
 #define DEFAULT_STOP_GRACE (10 * DURATION_SECOND_US)
 #define DEFAULT_LOG_LIMIT (INT64_C(64) << 20)
@@ -178,7 +177,7 @@ int project_load(struct flow_source *source, const struct project_types *builtin
 {
     size_t errors = problems->error_count;
     struct project *project = memory_new(1, sizeof *project);
-    arena_init(&project->arena, ARENA_CAP);
+    arena_init(&project->arena, 0);
     struct loader loader = {.source = source, .project = project, .report = {.list = problems}};
     const char *dir = flow_source_dir(source);
     project->dir = arena_copy_string(&project->arena, dir == NULL ? "/" : dir);

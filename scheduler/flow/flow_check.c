@@ -1,0 +1,117 @@
+#include "scheduler/base/scope.h"
+#include "scheduler/flow/field_table.h"
+#include "scheduler/flow/flow_loader.h"
+#include "scheduler/flow/schedule.h"
+
+#include <string.h>
+
+static void report_schedule(struct flow_loader *loader, const struct field_value *value,
+                            const struct error *err)
+{
+    size_t offset = err->column > 0 ? (size_t)err->column - 1 : 0;
+    size_t length = err->line > 0 ? (size_t)err->line : 1;
+    struct field_place place = flow_report_inside(&loader->report, value, offset, length);
+    struct diagnostic *problem = diagnostics_add(loader->report.list, DIAGNOSTIC_ERROR, "E117",
+                                                 "the schedule cannot be read");
+    diagnostic_label(problem, flow_report_place(&loader->report, place), "%s", err->text);
+    if (err->help[0] != '\0')
+        diagnostic_help(problem, "%s", err->help);
+}
+
+static void read_schedule(struct flow_loader *loader, const struct field_value *value, bool is_cron)
+{
+    struct flow *flow = loader->flow;
+    struct error err = {0};
+    int failed = is_cron ? schedule_parse_cron(value->text, &flow->arena, &flow->schedule, &err)
+                         : schedule_parse(value->text, &flow->arena, &flow->schedule, &err);
+    if (failed != 0)
+        report_schedule(loader, value, &err);
+    flow->schedule.place = value->place;
+}
+
+static struct civil_date read_date(const struct field_value *block, const char *name)
+{
+    const struct field_value *value = field_find(block, name);
+    struct civil_date date = {0};
+    if (value == NULL || civil_date_parse(value->text, &date, NULL) != 0)
+        return (struct civil_date){0};
+    return date;
+}
+
+static void read_schedule_block(struct flow_loader *loader, const struct field_value *block)
+{
+    struct flow_schedule *schedule = &loader->flow->schedule;
+    const struct field_value *at = field_find(block, "at");
+    const struct field_value *cron = field_find(block, "cron");
+    if (at != NULL && cron != NULL)
+        flow_report_error(&loader->report, cron->key_place, "E117",
+                          "a schedule has `at` or `cron`, not both");
+    else if (at != NULL || cron != NULL)
+        read_schedule(loader, at != NULL ? at : cron, at == NULL);
+    schedule->from = read_date(block, "from");
+    schedule->until = read_date(block, "until");
+    const struct field_value *until = field_find(block, "until");
+    if (until != NULL && field_find(block, "from") != NULL &&
+        civil_date_compare(schedule->until, schedule->from) < 0)
+        flow_report_error(&loader->report, until->place, "E117", "`until` is before `from`");
+    bool has_dates = until != NULL || field_find(block, "from") != NULL;
+    if (has_dates && at == NULL && cron == NULL)
+        flow_report_error(&loader->report, block->key_place, "E106",
+                          "`schedule` needs `at` or `cron`");
+}
+
+static void load_zone(struct flow_loader *loader, const struct field_value *value)
+{
+    struct flow *flow = loader->flow;
+    const char *name = value != NULL ? value->text : loader->project->timezone;
+    struct error err;
+    if (zone_load(name, &flow->zone, &err) == 0)
+        return;
+    if (value == NULL) {
+        diagnostics_add_error(loader->report.list, "E118", DIAGNOSTIC_NO_SOURCE, &err);
+        return;
+    }
+    struct diagnostic *problem =
+        flow_report_error(&loader->report, value->place, "E118", "%s", err.text);
+    diagnostic_help(problem, "%s",
+                    err.help[0] != '\0' ? err.help
+                                        : "a name of the tz database: Asia/Shanghai, UTC");
+}
+
+void flow_check_schedule(struct flow_loader *loader)
+{
+    struct flow *flow = loader->flow;
+    const struct field_value *value = field_find(&loader->block, "schedule");
+    flow->schedule.kind = FLOW_SCHEDULE_NONE;
+    flow->schedule.text = "";
+    bool is_block = value != NULL && value->kind == FIELD_KIND_BLOCK;
+    if (value != NULL && is_block)
+        read_schedule_block(loader, value);
+    else if (value != NULL)
+        read_schedule(loader, value, false);
+    load_zone(loader, is_block ? field_find(value, "timezone") : NULL);
+}
+
+void flow_check_types(struct flow_loader *loader)
+{
+    struct flow *flow = loader->flow;
+    const struct project *project = loader->project;
+    struct node_report report = flow_report_for_node(&loader->report);
+    for (size_t i = 0; i < flow->node_count; i++) {
+        const struct flow_node *node = &flow->nodes[i];
+        if (node->type == NULL || node->type->check == NULL)
+            continue;
+        struct node_values values = {
+            .resolved = &node->values, .written = &node->values, .file_names = flow->file_names};
+        struct node_facts facts = {.project_dir = project->dir,
+                                   .state_dir = project->state_dir,
+                                   .flow_dir = flow->dir,
+                                   .flow = flow->name,
+                                   .node = node->name,
+                                   .connections = project->connections,
+                                   .connection_count = project->connection_count,
+                                   .tables = flow->tables,
+                                   .table_count = flow->table_count};
+        node->type->check(node->type, &values, &facts, &report);
+    }
+}
