@@ -240,7 +240,7 @@ void run_view_text_line(const struct run_view_place *place, const struct notice 
         append_pair(text, "dur", duration_format(notice->duration, duration));
     append_pair(text, "reason", notice->reason);
     append_pair(text, "result", notice->result);
-    append_pair(text, "version", notice->version);
+    append_pair(text, "version", notice->kind == NOTICE_KIND_RUN ? notice->version : "");
     append_pair(text, "note", notice->remark);
     text_append_format(text, " done=%" PRId64 "/%" PRId64 "\n", place->done, place->all);
 }

@@ -127,7 +127,7 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
 static void free_runs(struct daemon *daemon)
 {
     for (size_t i = 0; i < daemon->run_count; i++)
-        runs_free(daemon, daemon->runs[i]);
+        daemon_runs_free(daemon, daemon->runs[i]);
     for (size_t i = 0; i < daemon->attempt_count; i++)
         free(daemon->attempts[i].log_path);
     free(daemon->runs);

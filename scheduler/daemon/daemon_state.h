@@ -5,7 +5,7 @@
  *   grant.c         a grant of the engine → a start for the keeper
  *   keeper_link.c   what the keeper says → events
  *   restore.c       open runs of the store → the engine
- *   runs.c          runs in memory
+ *   daemon_runs.c   runs and open attempts in memory
  *   watch.c         watchers and notices
  *   requests.c      what watchers ask for; request_run.c, request_rerun.c the long ones */
 #ifndef DATEMILL_DAEMON_DAEMON_STATE_H
@@ -177,16 +177,17 @@ struct daemon {
  * is the caller's to tell. */
 int daemon_step(struct daemon *daemon, struct event *event, struct error *err);
 
-/* ---- runs.c ---- */
-struct daemon_run *runs_find(struct daemon *daemon, int64_t run_id); /* NULL = not in memory */
-void runs_add(struct daemon *daemon, struct daemon_run *run);
-struct daemon_run *runs_make(struct definition *definition, struct plan *plan, int64_t run_id,
-                             struct instant created);
-void runs_free(struct daemon *daemon, struct daemon_run *run);
-void runs_remove(struct daemon *daemon, int64_t run_id);
-struct daemon_attempt *runs_find_attempt(struct daemon *daemon, int64_t attempt_id);
-struct daemon_attempt *runs_add_attempt(struct daemon *daemon, int64_t attempt_id);
-void runs_remove_attempt(struct daemon *daemon, int64_t attempt_id);
+/* ---- daemon_runs.c ---- */
+struct daemon_run *daemon_runs_find(struct daemon *daemon,
+                                    int64_t run_id); /* NULL = not in memory */
+void daemon_runs_add(struct daemon *daemon, struct daemon_run *run);
+struct daemon_run *daemon_runs_make(struct definition *definition, struct plan *plan,
+                                    int64_t run_id, struct instant created);
+void daemon_runs_free(struct daemon *daemon, struct daemon_run *run);
+void daemon_runs_remove(struct daemon *daemon, int64_t run_id);
+struct daemon_attempt *daemon_runs_find_attempt(struct daemon *daemon, int64_t attempt_id);
+struct daemon_attempt *daemon_runs_add_attempt(struct daemon *daemon, int64_t attempt_id);
+void daemon_runs_remove_attempt(struct daemon *daemon, int64_t attempt_id);
 
 /* ---- turn.c ---- */
 

@@ -142,7 +142,7 @@ static int make_command(struct daemon *daemon, const struct daemon_run *run,
 void grant_prepare(struct daemon *daemon, const struct action *action)
 {
     struct arena *arena = &daemon->turn.arena;
-    const struct daemon_run *run = runs_find(daemon, action->order.run_id);
+    const struct daemon_run *run = daemon_runs_find(daemon, action->order.run_id);
     struct turn_grant *grant = arena_alloc(arena, sizeof *grant);
     const char *node = run->plan->nodes[action->order.node].node->name;
     char *token = arena_alloc(arena, CLOCK_TOKEN_BYTES);
@@ -168,7 +168,7 @@ void grant_prepare(struct daemon *daemon, const struct action *action)
         grant->row.text = "";
     flow_source_hash(grant->row.text, grant->row.text_length, hash);
     TURN_ADD(daemon->turn.grants, grant);
-    struct daemon_attempt *attempt = runs_add_attempt(daemon, action->order.attempt_id);
+    struct daemon_attempt *attempt = daemon_runs_add_attempt(daemon, action->order.attempt_id);
     free(attempt->log_path);
     attempt->run_id = action->order.run_id;
     attempt->node = action->order.node;

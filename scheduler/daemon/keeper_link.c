@@ -15,7 +15,7 @@ static void add_end(struct daemon *daemon, const struct daemon_attempt *attempt,
                     const struct keeper_end *end, struct attempt_outcome *ret_outcome)
 {
     struct arena *arena = &daemon->turn.arena;
-    const struct daemon_run *run = runs_find(daemon, attempt->run_id);
+    const struct daemon_run *run = daemon_runs_find(daemon, attempt->run_id);
     const struct node_type *type = run->plan->nodes[attempt->node].node->type;
     size_t stem = strlen(attempt->log_path) - strlen(".log");
     struct attempt_files files = {
@@ -47,7 +47,7 @@ static void add_end(struct daemon *daemon, const struct daemon_attempt *attempt,
 
 void keeper_link_end(struct daemon *daemon, const struct keeper_end *end)
 {
-    const struct daemon_attempt *attempt = runs_find_attempt(daemon, end->attempt_id);
+    const struct daemon_attempt *attempt = daemon_runs_find_attempt(daemon, end->attempt_id);
     if (attempt == NULL) {
         forget(daemon, end->attempt_id);
         return;
@@ -60,7 +60,7 @@ void keeper_link_end(struct daemon *daemon, const struct keeper_end *end)
 
 static void note_started(struct daemon *daemon, const struct keeper_started *started)
 {
-    struct daemon_attempt *attempt = runs_find_attempt(daemon, started->attempt_id);
+    struct daemon_attempt *attempt = daemon_runs_find_attempt(daemon, started->attempt_id);
     if (attempt == NULL || attempt->started.us != 0)
         return;
     attempt->started = started->at;
@@ -78,7 +78,7 @@ static void note_revoked(struct daemon *daemon, int64_t attempt_id)
 {
     struct event event = {.kind = EVENT_ATTEMPT_REVOKED, .attempt = {.id = attempt_id}};
     if (daemon_step(daemon, &event, NULL) == 0)
-        runs_remove_attempt(daemon, attempt_id);
+        daemon_runs_remove_attempt(daemon, attempt_id);
 }
 
 /* ---- the greeting ---- */
@@ -196,7 +196,7 @@ static void end_snapshot(struct daemon *daemon)
     apply_recovered(daemon, &result);
     for (size_t i = 0; i < daemon->known_count; i++) {
         if (daemon->known[i].kind == RECOVER_ENDED &&
-            runs_find_attempt(daemon, daemon->known[i].attempt_id) == NULL)
+            daemon_runs_find_attempt(daemon, daemon->known[i].attempt_id) == NULL)
             forget(daemon, daemon->known[i].attempt_id);
     }
     recover_result_free(&result);
@@ -235,7 +235,8 @@ void keeper_link_message(void *owner, const struct keeper_message *message)
         keeper_link_end(daemon, &message->ended);
         break;
     case KEEPER_EVENT: {
-        const struct daemon_attempt *attempt = runs_find_attempt(daemon, message->event.attempt_id);
+        const struct daemon_attempt *attempt =
+            daemon_runs_find_attempt(daemon, message->event.attempt_id);
         if (attempt != NULL)
             watch_tell_progress(daemon, attempt, message->event.line);
         break;

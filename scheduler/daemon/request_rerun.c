@@ -9,7 +9,7 @@
 static int find_run(struct daemon *daemon, int64_t run_id, struct daemon_run **ret_run,
                     struct error *err)
 {
-    *ret_run = runs_find(daemon, run_id);
+    *ret_run = daemon_runs_find(daemon, run_id);
     if (*ret_run != NULL)
         return 0;
     struct arena arena = {0};

@@ -108,7 +108,7 @@ static int add_run(struct run_request *work, struct plan *plan, int64_t run_id, 
     struct daemon *daemon = work->daemon;
     struct arena *arena = &daemon->turn.arena;
     work->definition->users++;
-    struct daemon_run *run = runs_make(work->definition, plan, run_id, clock_now());
+    struct daemon_run *run = daemon_runs_make(work->definition, plan, run_id, clock_now());
     if (work->times.remark[0] != '\0')
         run->remark = memory_copy_string(work->times.remark);
     struct run_image image;
@@ -123,10 +123,10 @@ static int add_run(struct run_request *work, struct plan *plan, int64_t run_id, 
         run->done += run->is_done[i];
     }
     if (daemon_step(daemon, &event, err) < 0) {
-        runs_free(daemon, run);
+        daemon_runs_free(daemon, run);
         return -1;
     }
-    runs_add(daemon, run);
+    daemon_runs_add(daemon, run);
     TURN_ADD(daemon->turn.runs, item);
     watch_add_interest(daemon, work->watcher, run_id, true);
     work->run_ids[work->run_count++] = run_id;

@@ -54,7 +54,7 @@ static int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
         int64_t run_id = request->run_ids[i];
         struct arena arena = {0};
         struct load_run row;
-        bool is_there = runs_find(daemon, run_id) != NULL ||
+        bool is_there = daemon_runs_find(daemon, run_id) != NULL ||
                         load_run(daemon->store, run_id, &arena, &row, err) == 0;
         arena_free(&arena);
         if (!is_there)
@@ -63,7 +63,7 @@ static int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
     for (size_t i = 0; i < request->run_count; i++) {
         watch_add_interest(daemon, watcher, request->run_ids[i],
                            request->kind == REQUEST_KIND_CLAIM);
-        if (runs_find(daemon, request->run_ids[i]) == NULL)
+        if (daemon_runs_find(daemon, request->run_ids[i]) == NULL)
             over[over_count++] = request->run_ids[i];
     }
     struct notice reply = {
@@ -71,7 +71,7 @@ static int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
     memcpy(reply.run_ids, request->run_ids, sizeof reply.run_ids);
     watcher->tell(watcher->owner, &reply);
     for (size_t i = 0; i < request->run_count; i++) {
-        const struct daemon_run *run = runs_find(daemon, request->run_ids[i]);
+        const struct daemon_run *run = daemon_runs_find(daemon, request->run_ids[i]);
         if (run != NULL)
             watch_tell_run(daemon, watcher, run);
     }
@@ -122,7 +122,7 @@ static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
 {
     static const char *const details[] = {"drain", "stop", "now"};
     for (size_t i = 0; i < request->run_count; i++) {
-        struct daemon_run *run = runs_find(daemon, request->run_ids[i]);
+        struct daemon_run *run = daemon_runs_find(daemon, request->run_ids[i]);
         if (run != NULL)
             continue;
         struct arena arena = {0};
@@ -135,7 +135,7 @@ static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
         return result;
     }
     for (size_t i = 0; i < request->run_count; i++) {
-        struct daemon_run *run = runs_find(daemon, request->run_ids[i]);
+        struct daemon_run *run = daemon_runs_find(daemon, request->run_ids[i]);
         if (stop_run(daemon, run, request->force, err) < 0)
             return -1;
         add_operation(daemon, watcher, request, run->id, details[request->force]);

@@ -70,7 +70,7 @@ static int restore_attempt(struct daemon *daemon, const struct load_run *row, ui
     int64_t attempt_id = row->nodes[node].attempt_id;
     int result = load_attempt(daemon->store, attempt_id, &arena, &attempt_row, err);
     if (result == 0) {
-        struct daemon_attempt *attempt = runs_add_attempt(daemon, attempt_id);
+        struct daemon_attempt *attempt = daemon_runs_add_attempt(daemon, attempt_id);
         attempt->run_id = row->run_id;
         attempt->node = node;
         attempt->number = attempt_row.number;
@@ -122,17 +122,17 @@ int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon
         definition_release(&daemon->definitions, definition);
         return -1;
     }
-    struct daemon_run *run = runs_make(definition, plan, row->run_id, clock_now());
+    struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, clock_now());
     if (plan->node_count != row->node_count) {
-        runs_free(daemon, run);
+        daemon_runs_free(daemon, run);
         return error_set(err, ERROR_KIND_BUG, "run %lld has %zu nodes, its definition %zu",
                          (long long)row->run_id, row->node_count, plan->node_count);
     }
     if (send_to_engine(daemon, row, run, err) < 0) {
-        runs_free(daemon, run);
+        daemon_runs_free(daemon, run);
         return -1;
     }
-    runs_add(daemon, run);
+    daemon_runs_add(daemon, run);
     for (size_t i = 0; i < row->node_count; i++) {
         if (row->nodes[i].attempt_id != 0 && restore_attempt(daemon, row, (uint32_t)i, err) < 0)
             return -1;

@@ -145,7 +145,7 @@ static void tell_changes(struct daemon *daemon, struct turn *turn)
             continue;
         item->watcher->tell(item->watcher->owner, &item->notice);
         for (size_t i = 0; i < item->notice.run_count; i++) {
-            const struct daemon_run *run = runs_find(daemon, item->notice.run_ids[i]);
+            const struct daemon_run *run = daemon_runs_find(daemon, item->notice.run_ids[i]);
             if (run != NULL && item->notice.error.kind == ERROR_KIND_NONE && item->watcher != NULL)
                 watch_tell_run(daemon, item->watcher, run);
         }
@@ -158,7 +158,7 @@ static void tell_changes(struct daemon *daemon, struct turn *turn)
     for (size_t i = 0; i < turn->actions.count; i++) {
         const struct action *action = &turn->actions.items[i];
         struct daemon_run *run =
-            action->kind == ACTION_RECORD_RUN ? runs_find(daemon, action->run.run_id) : NULL;
+            action->kind == ACTION_RECORD_RUN ? daemon_runs_find(daemon, action->run.run_id) : NULL;
         if (run != NULL && run_state_is_final(action->run.state) && !run->is_over)
             watch_tell_run_end(daemon, run, action->run.state);
     }
@@ -179,7 +179,7 @@ static void tidy_runs(struct daemon *daemon)
         if (run->is_over && run_state_is_final(facts.state) && facts.open_attempts == 0) {
             struct event forget = {.kind = EVENT_RUN_FORGET, .run_id = run->id};
             if (daemon_step(daemon, &forget, &err) == 0) {
-                runs_remove(daemon, run->id);
+                daemon_runs_remove(daemon, run->id);
                 continue;
             }
         } else if (run->is_draining && facts.open_attempts == 0 && !run->is_over) {
@@ -243,7 +243,7 @@ static void after_commit(struct daemon *daemon)
     settle_ends(daemon, &done);
     tell_changes(daemon, &done);
     for (struct turn_end *item = done.ends.first; item != NULL; item = item->next)
-        runs_remove_attempt(daemon, item->row.attempt_id);
+        daemon_runs_remove_attempt(daemon, item->row.attempt_id);
     daemon->done_turn = NULL;
     arena_free(&done.arena);
     action_list_free(&done.actions);

@@ -16,7 +16,7 @@ void daemon_add_watcher(struct daemon *daemon, struct daemon_watcher *watcher)
 
 static void hold_if_alone(struct daemon *daemon, int64_t run_id)
 {
-    struct daemon_run *run = runs_find(daemon, run_id);
+    struct daemon_run *run = daemon_runs_find(daemon, run_id);
     if (run == NULL || run->is_over || run->is_draining || watch_is_driven(daemon, run_id))
         return;
     struct event event = {.kind = EVENT_HOLD, .run_id = run_id, .hold = RUN_HOLD_NO_SCHEDULER};
@@ -154,7 +154,7 @@ static const struct turn_end *find_end(const struct daemon *daemon, const struct
 static void describe_task(const struct daemon *daemon, const struct record_task *task,
                           struct notice *notice, struct text *reason)
 {
-    const struct turn_end *end = find_end(daemon, task);
+    const struct turn_end *end = task->why == TASK_WHY_STARTED ? NULL : find_end(daemon, task);
     char delay[DURATION_TEXT_BYTES];
     if (end != NULL) {
         notice->duration = end->elapsed;
@@ -191,7 +191,7 @@ static void describe_task(const struct daemon *daemon, const struct record_task 
 
 void watch_tell_task(struct daemon *daemon, const struct record_task *task)
 {
-    struct daemon_run *run = runs_find(daemon, task->run_id);
+    struct daemon_run *run = daemon_runs_find(daemon, task->run_id);
     if (run == NULL)
         return;
     bool is_done = task_states[task->state].is_final;
@@ -248,7 +248,7 @@ void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_
 void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *attempt,
                          const char *line)
 {
-    const struct daemon_run *run = runs_find(daemon, attempt->run_id);
+    const struct daemon_run *run = daemon_runs_find(daemon, attempt->run_id);
     struct json *json;
     if (run == NULL || json_parse(line, strlen(line), &json, NULL) < 0)
         return;

@@ -22,7 +22,7 @@ static size_t find_place(const struct daemon *daemon, int64_t run_id)
     return low;
 }
 
-struct daemon_run *runs_find(struct daemon *daemon, int64_t run_id)
+struct daemon_run *daemon_runs_find(struct daemon *daemon, int64_t run_id)
 {
     size_t place = find_place(daemon, run_id);
     if (place < daemon->run_count && daemon->runs[place]->id == run_id)
@@ -30,7 +30,7 @@ struct daemon_run *runs_find(struct daemon *daemon, int64_t run_id)
     return NULL;
 }
 
-void runs_add(struct daemon *daemon, struct daemon_run *run)
+void daemon_runs_add(struct daemon *daemon, struct daemon_run *run)
 {
     size_t place = find_place(daemon, run->id);
     daemon->runs =
@@ -41,8 +41,8 @@ void runs_add(struct daemon *daemon, struct daemon_run *run)
     daemon->run_count++;
 }
 
-struct daemon_run *runs_make(struct definition *definition, struct plan *plan, int64_t run_id,
-                             struct instant created)
+struct daemon_run *daemon_runs_make(struct definition *definition, struct plan *plan,
+                                    int64_t run_id, struct instant created)
 {
     struct daemon_run *run = memory_new(1, sizeof *run);
     run->id = run_id;
@@ -61,7 +61,7 @@ struct daemon_run *runs_make(struct definition *definition, struct plan *plan, i
     return run;
 }
 
-void runs_free(struct daemon *daemon, struct daemon_run *run)
+void daemon_runs_free(struct daemon *daemon, struct daemon_run *run)
 {
     if (run == NULL)
         return;
@@ -74,18 +74,18 @@ void runs_free(struct daemon *daemon, struct daemon_run *run)
     free(run);
 }
 
-void runs_remove(struct daemon *daemon, int64_t run_id)
+void daemon_runs_remove(struct daemon *daemon, int64_t run_id)
 {
     size_t place = find_place(daemon, run_id);
     if (place >= daemon->run_count || daemon->runs[place]->id != run_id)
         return;
-    runs_free(daemon, daemon->runs[place]);
+    daemon_runs_free(daemon, daemon->runs[place]);
     daemon->run_count--;
     memmove(daemon->runs + place, daemon->runs + place + 1,
             (daemon->run_count - place) * sizeof *daemon->runs);
 }
 
-struct daemon_attempt *runs_find_attempt(struct daemon *daemon, int64_t attempt_id)
+struct daemon_attempt *daemon_runs_find_attempt(struct daemon *daemon, int64_t attempt_id)
 {
     for (size_t i = 0; i < daemon->attempt_count; i++) {
         if (daemon->attempts[i].id == attempt_id)
@@ -94,9 +94,9 @@ struct daemon_attempt *runs_find_attempt(struct daemon *daemon, int64_t attempt_
     return NULL;
 }
 
-struct daemon_attempt *runs_add_attempt(struct daemon *daemon, int64_t attempt_id)
+struct daemon_attempt *daemon_runs_add_attempt(struct daemon *daemon, int64_t attempt_id)
 {
-    struct daemon_attempt *attempt = runs_find_attempt(daemon, attempt_id);
+    struct daemon_attempt *attempt = daemon_runs_find_attempt(daemon, attempt_id);
     if (attempt != NULL)
         return attempt;
     daemon->attempts = memory_grow(daemon->attempts, daemon->attempt_count,
@@ -106,9 +106,9 @@ struct daemon_attempt *runs_add_attempt(struct daemon *daemon, int64_t attempt_i
     return attempt;
 }
 
-void runs_remove_attempt(struct daemon *daemon, int64_t attempt_id)
+void daemon_runs_remove_attempt(struct daemon *daemon, int64_t attempt_id)
 {
-    struct daemon_attempt *attempt = runs_find_attempt(daemon, attempt_id);
+    struct daemon_attempt *attempt = daemon_runs_find_attempt(daemon, attempt_id);
     if (attempt == NULL)
         return;
     free(attempt->log_path);
