@@ -91,6 +91,10 @@ void context_keep_flow(struct context *context, struct flow *flow);
 /* The node of the flow with that name; ERROR_KIND_NOT_FOUND with did-you-mean otherwise. */
 int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err);
 
+/* E012: `whose` (`run 12`) has no such node; the nearest of its names as help. Always -1. */
+int context_unknown_node(const char *whose, const char *wrong, const char *const *names,
+                         size_t count, struct error *err);
+
 /* Times are shown in the zone of --tz, else in `fallback`, which may be NULL: then UTC is meant. An
  * unknown --tz is E025, marked. */
 int context_zone(struct context *context, const struct options *options,

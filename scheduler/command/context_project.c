@@ -128,6 +128,22 @@ int context_flow(struct context *context, const struct options *options, size_t 
     return result;
 }
 
+int context_unknown_node(const char *whose, const char *wrong, const char *const *names,
+                         size_t count, struct error *err)
+{
+    error_set(err, ERROR_KIND_NOT_FOUND, "%s has no node `%s`", whose, wrong);
+    const char *best = suggest_among(wrong, names, count);
+    struct text list = {.limit = 300};
+    for (size_t i = 0; i < count; i++)
+        text_append_format(&list, "%s%s", i > 0 ? ", " : "", names[i]);
+    if (best != NULL)
+        error_help(err, "did you mean `%s`?", best);
+    else
+        error_help(err, "it has: %s%s", text_string(&list), list.is_cut ? " …" : "");
+    text_free(&list);
+    return set_code(err, "E012");
+}
+
 int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err)
 {
     size_t index = flow_find_node(flow, name);
@@ -135,16 +151,12 @@ int context_node(const struct flow *flow, const char *name, size_t *ret_index, s
         *ret_index = index;
         return 0;
     }
-    error_set(err, ERROR_KIND_NOT_FOUND, "flow %s has no node `%s`", flow->name, name);
-    struct suggest suggest;
-    suggest_begin(&suggest, name);
+    SCOPED_ARENA struct arena arena = {0};
+    const char **names = arena_array(&arena, flow->node_count, sizeof *names);
     for (size_t i = 0; i < flow->node_count; i++)
-        suggest_offer(&suggest, flow->nodes[i].name);
-    if (suggest_best(&suggest) != NULL)
-        error_help(err, "did you mean `%s`?", suggest_best(&suggest));
-    else
-        error_help(err, "datemill show %s lists its nodes", flow->name);
-    return set_code(err, "E012");
+        names[i] = flow->nodes[i].name;
+    return context_unknown_node(arena_format(&arena, "flow %s", flow->name), name, names,
+                                flow->node_count, err);
 }
 
 int context_zone(struct context *context, const struct options *options,

@@ -1,0 +1,20 @@
+/* All that `runs show` knows, and its JSON. */
+#ifndef DATEMILL_COMMAND_RUN_SHOW_JSON_H
+#define DATEMILL_COMMAND_RUN_SHOW_JSON_H
+
+#include "scheduler/command/context.h"
+#include "scheduler/store/view_run.h"
+
+struct run_show {
+    struct view_run run;
+    struct view_nodes nodes;
+    struct view_details details;
+    struct view_attempts attempts;
+    struct view_files files;
+    const struct flow *flow; /* its own definition, NULL = cannot be read any more */
+};
+
+/* One object on one line: that of `runs list` and more. */
+void run_show_print_json(struct context *context, const struct run_show *show);
+
+#endif
