@@ -34,8 +34,8 @@ static void write_day(struct text *text, struct civil_date date, uint64_t seed, 
         ;
 }
 
-/* totalAmount as it stands in the line, in fen, and as text. strstr() would look at the whole day for
- * each line under AddressSanitizer. */
+/* totalAmount as it stands in the line, in fen, and as text. strstr() would look at the whole day
+ * for each line under AddressSanitizer. */
 static int64_t amount_in_line(const char *line, char decimal[32])
 {
     static const char key[] = "\"totalAmount\":";
