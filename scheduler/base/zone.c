@@ -143,7 +143,8 @@ const char *zone_format_rfc3339(const struct zone *zone, struct instant instant,
     int64_t seconds = seconds_of(instant);
     /* Local mean times have seconds, which the form cannot show: both parts leave them out. */
     int32_t minutes = offset_at(zone, seconds) / 60;
-    int64_t ms = (instant.us - seconds * DURATION_SECOND_US) / MS_US;
+    int64_t rest = instant.us % DURATION_SECOND_US;
+    int64_t ms = (rest < 0 ? rest + DURATION_SECOND_US : rest) / MS_US;
     civil_time_format(civil_from_seconds(seconds + minutes * 60), wall);
     snprintf(buffer, ZONE_RFC3339_BYTES, "%.25s.%03d%c%02d:%02d", wall, (int)(ms % 1000),
              minutes < 0 ? '-' : '+', abs(minutes) / 60 % 100, abs(minutes) % 60);

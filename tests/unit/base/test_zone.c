@@ -264,6 +264,7 @@ static void test_known_changes(void **state)
                  "2021-11-12T02:30:00.012+08:00");
     assert_shown(zone, (struct instant){-1}, "1970-01-01T07:59:59.999+08:00");
     assert_shown(zone, at_seconds(-3000000000), "1874-12-08T02:45:00.000+08:05");
+    assert_shown(zone, (struct instant){INT64_MIN}, "-290308-12-22T04:04:05.224+08:05");
     assert_true(instant_is_never(zone_next_change(zone, at_seconds(1700000000))));
     assert_true(instant_is_never(zone_next_change(zone, INSTANT_NEVER)));
     zone_free(zone);
