@@ -94,6 +94,7 @@ struct turn_hold {
 struct turn_reply {
     struct turn_reply *next;
     struct daemon_watcher *watcher; /* NULL when it went away meanwhile */
+    bool tells_runs;                /* how its runs stand follows it */
     struct notice notice;
 };
 
@@ -218,7 +219,8 @@ struct daemon_interest {
     bool drives;
 };
 
-void watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
+/* Whether the watcher did not watch it before. */
+bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
                         bool drives);
 bool watch_is_driven(const struct daemon *daemon, int64_t run_id);
 void watch_tell(struct daemon *daemon, const struct notice *notice);
@@ -231,9 +233,12 @@ void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *att
 void watch_tell_trouble(struct daemon *daemon, const char *text);
 
 /* ---- requests.c ---- */
-void requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
-                    const struct request *request, const int64_t *run_ids, size_t run_count,
-                    const struct error *error);
+/* The answer, told after the commit. Belongs to the turn. */
+struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
+                                  const struct request *request, const struct error *error);
+/* The same with runs, and how they stand. */
+void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
+                         const struct request *request, const int64_t *run_ids, size_t run_count);
 int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
                 const struct request *request, struct error *err);
 int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,

@@ -86,7 +86,7 @@ static void describe(struct daemon_run *run)
     size_t open = run->plan->node_count - (size_t)run->done;
     free(run->remark);
     run->remark = NULL;
-    if (asprintf(&run->remark, "%zu nodes kept, %zu to run, in the definition of the run (%s)",
+    if (asprintf(&run->remark, "%zu kept, %zu to run, in the definition of the run (%s)",
                  (size_t)run->done, open, run->definition->shown_version) < 0)
         run->remark = NULL;
 }
@@ -120,6 +120,6 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
     reset_books(daemon, run);
     describe(run);
     watch_add_interest(daemon, watcher, run->id, true);
-    requests_reply(daemon, watcher, request, &run->id, 1, NULL);
+    requests_reply_runs(daemon, watcher, request, &run->id, 1);
     return 0;
 }

@@ -281,6 +281,6 @@ int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
         result = add_runs(&work, err);
     definition_release(&daemon->definitions, work.definition);
     if (result == 0)
-        requests_reply(daemon, watcher, request, work.run_ids, work.run_count, NULL);
+        requests_reply_runs(daemon, watcher, request, work.run_ids, work.run_count);
     return result;
 }

@@ -5,19 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
-void requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
-                    const struct request *request, const int64_t *run_ids, size_t run_count,
-                    const struct error *error)
+struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
+                                  const struct request *request, const struct error *error)
 {
     struct turn_reply *reply = arena_alloc(&daemon->turn.arena, sizeof *reply);
     reply->watcher = watcher;
-    reply->notice = (struct notice){
-        .kind = NOTICE_KIND_REPLY, .request = request->number, .run_count = run_count};
-    if (run_count > 0)
-        memcpy(reply->notice.run_ids, run_ids, run_count * sizeof *run_ids);
+    reply->notice = (struct notice){.kind = NOTICE_KIND_REPLY, .request = request->number};
     if (error != NULL)
         reply->notice.error = *error;
     TURN_ADD(daemon->turn.replies, reply);
+    return reply;
+}
+
+void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
+                         const struct request *request, const int64_t *run_ids, size_t run_count)
+{
+    struct turn_reply *reply = requests_reply(daemon, watcher, request, NULL);
+    memcpy(reply->notice.run_ids, run_ids, run_count * sizeof *run_ids);
+    reply->notice.run_count = run_count;
+    reply->tells_runs = true;
 }
 
 /* A run that is final is told from the store: its facts and its end. */
@@ -121,6 +127,7 @@ static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
                         const struct request *request, struct error *err)
 {
     static const char *const details[] = {"drain", "stop", "now"};
+    bool is_new = false;
     for (size_t i = 0; i < request->run_count; i++) {
         struct daemon_run *run = daemon_runs_find(daemon, request->run_ids[i]);
         if (run != NULL)
@@ -139,9 +146,12 @@ static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
         if (stop_run(daemon, run, request->force, err) < 0)
             return -1;
         add_operation(daemon, watcher, request, run->id, details[request->force]);
-        watch_add_interest(daemon, watcher, run->id, false);
+        is_new |= watch_add_interest(daemon, watcher, run->id, false);
     }
-    requests_reply(daemon, watcher, request, request->run_ids, request->run_count, NULL);
+    struct turn_reply *reply = requests_reply(daemon, watcher, request, NULL);
+    memcpy(reply->notice.run_ids, request->run_ids, sizeof request->run_ids);
+    reply->notice.run_count = request->run_count;
+    reply->tells_runs = is_new;
     return 0;
 }
 
@@ -153,7 +163,7 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
     snprintf(about.text, sizeof about.text,
              "%zu of %d slots used, %zu runs open, %zu nodes ready, %zu granted", counts.running,
              daemon->project->slots, counts.open_runs, counts.ready, counts.granted);
-    requests_reply(daemon, watcher, request, NULL, 0, &about);
+    requests_reply(daemon, watcher, request, &about);
 }
 
 void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
@@ -180,5 +190,5 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
         break;
     }
     if (result < 0)
-        requests_reply(daemon, watcher, request, NULL, 0, &err);
+        requests_reply(daemon, watcher, request, &err);
 }

@@ -146,7 +146,7 @@ static void tell_changes(struct daemon *daemon, struct turn *turn)
         item->watcher->tell(item->watcher->owner, &item->notice);
         for (size_t i = 0; i < item->notice.run_count; i++) {
             const struct daemon_run *run = daemon_runs_find(daemon, item->notice.run_ids[i]);
-            if (run != NULL && item->notice.error.kind == ERROR_KIND_NONE && item->watcher != NULL)
+            if (run != NULL && item->tells_runs)
                 watch_tell_run(daemon, item->watcher, run);
         }
     }

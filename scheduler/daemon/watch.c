@@ -60,28 +60,35 @@ static struct daemon_interest *find_interest(const struct daemon_watcher *watche
     return NULL;
 }
 
-void watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
+/* What held the run does so no longer. */
+static void release(struct daemon *daemon, int64_t run_id)
+{
+    struct engine_run_facts facts;
+    struct event event = {.kind = EVENT_RELEASE, .run_id = run_id};
+    if (engine_look_run(daemon->engine, run_id, &facts, NULL) < 0 || facts.hold == RUN_HOLD_NONE ||
+        daemon_step(daemon, &event, NULL) < 0)
+        return;
+    struct turn_hold *hold = arena_alloc(&daemon->turn.arena, sizeof *hold);
+    hold->run_id = run_id;
+    hold->hold = RUN_HOLD_NONE;
+    TURN_ADD(daemon->turn.holds, hold);
+}
+
+bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
                         bool drives)
 {
     struct daemon_interest *interest = find_interest(watcher, run_id);
-    if (interest == NULL) {
+    bool is_new = interest == NULL;
+    if (is_new) {
         watcher->items = memory_grow(watcher->items, watcher->item_count, &watcher->item_capacity,
                                      sizeof *watcher->items);
         interest = &watcher->items[watcher->item_count++];
         *interest = (struct daemon_interest){.run_id = run_id};
     }
     interest->drives |= drives;
-    struct engine_run_facts facts;
-    if (!drives || engine_look_run(daemon->engine, run_id, &facts, NULL) < 0 ||
-        facts.hold == RUN_HOLD_NONE)
-        return;
-    struct event event = {.kind = EVENT_RELEASE, .run_id = run_id};
-    if (daemon_step(daemon, &event, NULL) < 0)
-        return;
-    struct turn_hold *hold = arena_alloc(&daemon->turn.arena, sizeof *hold);
-    hold->run_id = run_id;
-    hold->hold = RUN_HOLD_NONE;
-    TURN_ADD(daemon->turn.holds, hold);
+    if (drives)
+        release(daemon, run_id);
+    return is_new;
 }
 
 bool watch_is_driven(const struct daemon *daemon, int64_t run_id)
@@ -200,7 +207,8 @@ void watch_tell_task(struct daemon *daemon, const struct record_task *task)
     run->is_done[task->node] = is_done;
     if (task->state == TASK_FAILED && run->failed_node == STORE_NO_NODE)
         run->failed_node = task->node;
-    if (task->why == TASK_WHY_REVOKED)
+    bool is_only_a_wish = task->why == TASK_WHY_STOP && !is_done;
+    if (task->why == TASK_WHY_REVOKED || is_only_a_wish)
         return;
     SCOPED_TEXT struct text reason = {0};
     const struct flow_node *node = run->plan->nodes[task->node].node;
