@@ -38,6 +38,9 @@ size_t diagnostics_add_source(struct diagnostics *list, const char *name, const 
 }
 
 static const char *format_args(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static const char *format_args(struct arena *arena, const char *format, va_list args)
 {
     SCOPED_TEXT struct text text = {0};
     text_append_args(&text, format, args);
