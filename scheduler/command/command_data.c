@@ -70,15 +70,14 @@ static int run_show(struct context *context, const struct options *options, stru
     return run_verb(context, options, "show", err);
 }
 
-static int run_partitions(struct context *context, const struct options *options,
-                          struct error *err)
+static int run_partitions(struct context *context, const struct options *options, struct error *err)
 {
     return run_verb(context, options, "partitions", err);
 }
 
 const struct command command_query = {
     .name = "query",
-    .group = "data",
+    .group = "Data",
     .usage = "query SQL [--format table|csv|json]",
     .summary = "Ask the warehouse: a SELECT over its tables.",
     .details = "Nothing can be changed with it. Quote the SQL for the shell: "

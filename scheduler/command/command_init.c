@@ -38,14 +38,15 @@ static const char *machine_zone(struct arena *arena)
 
 static const char *project_text(struct context *context, const char *zone)
 {
-    return arena_format(&context->arena,
-                        "# A datemill project: flows are the YAML files beside this one.\n"
-                        "timezone: %s\n"
-                        "# slots: 4                    # attempts at once; default: processors\n"
-                        "# pools: {warehouse: 2}       # at most 2 nodes of this pool at once\n"
-                        "connections:\n"
-                        "  data: {type: files, path: ./data}   # in production the mounted bucket\n",
-                        zone);
+    return arena_format(
+        &context->arena,
+        "# A datemill project: flows are the YAML files beside this one.\n"
+        "timezone: %s\n"
+        "# slots: 4                    # attempts at once; default: processors\n"
+        "# pools: {warehouse: 2}       # at most 2 nodes of this pool at once\n"
+        "connections:\n"
+        "  data: {type: files, path: ./data}   # in production the mounted bucket\n",
+        zone);
 }
 
 static const char *editor_text(void)
@@ -75,8 +76,7 @@ static int open_folder(struct context *context, const char *name, const char **r
                        struct error *err)
 {
     const char *base = context->dir != NULL ? context->dir : ".";
-    const char *path =
-        name[0] == '/' ? name : arena_format(&context->arena, "%s/%s", base, name);
+    const char *path = name[0] == '/' ? name : arena_format(&context->arena, "%s/%s", base, name);
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "the folder %s cannot be made", path);
     SCOPED_FREE char *real = realpath(path, NULL);
@@ -135,7 +135,7 @@ static int run_init(struct context *context, const struct options *options, stru
 
 const struct command command_init = {
     .name = "init",
-    .group = "flows",
+    .group = "Flows",
     .usage = "init [DIR] [--yes]",
     .summary = "Make a new project: datemill.yaml and completion for editors.",
     .arguments = {"DIR"},

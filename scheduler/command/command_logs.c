@@ -34,7 +34,10 @@ static const struct option logs_options[] = {
 
 /* One attempt whose log is shown. */
 struct logs_source {
-    const struct view_attempt *attempt;
+    int64_t attempt_id;
+    const char *node;
+    int32_t number;
+    bool is_ended;
     struct log_reader reader;
 };
 
@@ -50,7 +53,7 @@ struct logs {
     size_t name_width; /* of the prefixes; 0 = none are needed */
     bool is_raw;
     bool only_failed;
-    int64_t number;    /* --try; 0 = the newest */
+    int64_t number; /* --try; 0 = the newest */
     int64_t lines;
 };
 
@@ -61,53 +64,62 @@ static bool is_wanted(const struct logs *logs, const struct view_node *node)
     return !logs->only_failed || node->state == TASK_FAILED;
 }
 
-static bool is_shown(const struct logs *logs, int64_t attempt_id)
+static struct logs_source *find_source(struct logs *logs, int64_t attempt_id)
 {
     for (size_t i = 0; i < logs->count; i++) {
-        if (logs->sources[i].attempt->id == attempt_id)
-            return true;
+        if (logs->sources[i].attempt_id == attempt_id)
+            return &logs->sources[i];
     }
-    return false;
+    return NULL;
 }
 
+/* `attempt` is borrowed; what is kept of it is copied. */
 static void add_source(struct logs *logs, const struct view_attempt *attempt, bool is_new)
 {
-    struct context *context = logs->context;
-    if (attempt->log_path[0] == '\0' || is_shown(logs, attempt->id))
-        return;
-    logs->sources = arena_grow(&context->arena, logs->sources, logs->count, &logs->capacity,
-                               sizeof *logs->sources);
+    struct arena *arena = &logs->context->arena;
+    logs->sources =
+        arena_grow(arena, logs->sources, logs->count, &logs->capacity, sizeof *logs->sources);
     struct logs_source *source = &logs->sources[logs->count++];
-    source->attempt = attempt;
+    *source = (struct logs_source){.attempt_id = attempt->id,
+                                   .node = arena_copy_string(arena, attempt->node_name),
+                                   .number = attempt->number,
+                                   .is_ended = attempt->state == ATTEMPT_ENDED};
     const char *path =
-        arena_format(&context->arena, "%s/%s", context->project->state_dir, attempt->log_path);
+        arena_format(arena, "%s/%s", logs->context->project->state_dir, attempt->log_path);
     log_reader_open(&source->reader, path);
     if (!is_new)
         log_reader_seek_tail(&source->reader, logs->lines);
+    size_t width = strlen(attempt->node_name);
+    logs->name_width = width > logs->name_width ? width : logs->name_width;
 }
 
 /* Adds the attempts that are to be shown now and were not before. */
 static int find_sources(struct logs *logs, bool is_new, struct error *err)
 {
-    struct arena *arena = &logs->context->arena;
+    SCOPED_ARENA struct arena arena = {0};
+    struct view_run run;
     struct view_nodes nodes;
     struct view_attempts attempts;
-    if (view_find_run(logs->store, logs->run.id, arena, &logs->run, err) < 0 ||
-        view_run_nodes(logs->store, logs->run.id, arena, &nodes, err) < 0 ||
-        view_run_attempts(logs->store, logs->run.id, STORE_NO_NODE, arena, &attempts, err) < 0)
+    if (view_find_run(logs->store, logs->run.id, &arena, &run, err) < 0 ||
+        view_run_nodes(logs->store, run.id, &arena, &nodes, err) < 0 ||
+        view_run_attempts(logs->store, run.id, STORE_NO_NODE, &arena, &attempts, err) < 0)
         return -1;
+    logs->run.state = run.state;
     for (size_t i = 0; i < attempts.count; i++) {
         const struct view_attempt *attempt = &attempts.items[i];
-        if (attempt->node >= nodes.count || !is_wanted(logs, &nodes.items[attempt->node]))
+        struct logs_source *known = find_source(logs, attempt->id);
+        if (known != NULL)
+            known->is_ended = attempt->state == ATTEMPT_ENDED;
+        bool is_other = known != NULL || attempt->log_path[0] == '\0' ||
+                        attempt->node >= nodes.count ||
+                        !is_wanted(logs, &nodes.items[attempt->node]);
+        if (is_other)
             continue;
         const struct view_attempt *newest = nodes.items[attempt->node].attempt;
         bool is_right = logs->number > 0 ? attempt->number == logs->number
                                          : is_new || (newest != NULL && newest->id == attempt->id);
-        if (!is_right)
-            continue;
-        add_source(logs, attempt, is_new);
-        size_t width = strlen(attempt->node_name);
-        logs->name_width = width > logs->name_width ? width : logs->name_width;
+        if (is_right)
+            add_source(logs, attempt, is_new);
     }
     return 0;
 }
@@ -133,8 +145,8 @@ static void print_json(struct logs *logs, const struct logs_source *source,
     json_out_init(&json, &text);
     json_out_begin_object(&json);
     json_out_pair_int(&json, "run", logs->run.id);
-    json_out_pair_string(&json, "node", source->attempt->node_name);
-    json_out_pair_int(&json, "try", source->attempt->number);
+    json_out_pair_string(&json, "node", source->node);
+    json_out_pair_int(&json, "try", source->number);
     struct instant at = instant_is_never(line->at) ? (struct instant){0} : line->at;
     run_facts_write_time(logs->context, &logs->run, "at", at, &json);
     json_out_pair_string(&json, "stream", stream_name(line->stream));
@@ -172,7 +184,7 @@ static void print_line(struct logs *logs, const struct logs_source *source,
     }
     bool has_many = logs->node == NULL && logs->count > 1;
     if (has_many)
-        terminal_print(out, "%-*s  ", (int)logs->name_width, source->attempt->node_name);
+        terminal_print(out, "%-*s  ", (int)logs->name_width, source->node);
     if (!instant_is_never(line->at)) {
         const struct zone *zone = context_shown_zone(logs->context, logs->run.zone);
         char stamp[ZONE_RFC3339_BYTES];
@@ -191,7 +203,7 @@ static bool print_all(struct logs *logs)
     struct terminal *out = logs->context->out;
     for (size_t i = 0; i < logs->count; i++) {
         struct logs_source *source = &logs->sources[i];
-        bool is_end = source->attempt->state == ATTEMPT_ENDED || run_state_is_final(logs->run.state);
+        bool is_end = source->is_ended || run_state_is_final(logs->run.state);
         struct attempt_log_line line;
         while (!out->is_closed && log_reader_next(&source->reader, is_end, &line))
             print_line(logs, source, &line);
@@ -237,9 +249,8 @@ static int check_node(struct logs *logs, struct error *err)
         if (strcmp(names[i], logs->node) == 0)
             return 0;
     }
-    return context_unknown_node(
-        arena_format(&logs->context->arena, "run %" PRId64, logs->run.id), logs->node, names,
-        nodes.count, err);
+    return context_unknown_node(arena_format(&logs->context->arena, "run %" PRId64, logs->run.id),
+                                logs->node, names, nodes.count, err);
 }
 
 /* Nothing to show is said, not shown as an empty page. */
@@ -254,8 +265,9 @@ static int explain_empty(struct logs *logs, struct error *err)
         return error_help(err, "datemill runs show %" PRId64 " shows how often each node was tried",
                           logs->run.id);
     }
-    context_note(logs->context, "%s", logs->only_failed ? "no node of that run failed"
-                                                        : "nothing was started there yet");
+    context_note(logs->context, "%s",
+                 logs->only_failed ? "no node of that run failed"
+                                   : "nothing was started there yet");
     return 0;
 }
 

@@ -26,8 +26,8 @@ static const struct option new_options[] = {
 
 static bool is_flow_name(const char *name)
 {
-    bool starts_well = (name[0] >= 'A' && name[0] <= 'Z') || (name[0] >= 'a' && name[0] <= 'z') ||
-                       name[0] == '_';
+    bool starts_well =
+        (name[0] >= 'A' && name[0] <= 'Z') || (name[0] >= 'a' && name[0] <= 'z') || name[0] == '_';
     size_t length = strlen(name);
     return starts_well && length <= MAX_NAME &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") ==
@@ -107,8 +107,7 @@ static int check_place(struct context *context, const char *flow, const char *fi
 {
     struct error ignored = {0};
     const char *there;
-    bool is_there =
-        flow_source_find(context->source, flow, &context->arena, &there, &ignored) == 0;
+    bool is_there = flow_source_find(context->source, flow, &context->arena, &there, &ignored) == 0;
     if (!is_there || strcmp(there, first_path) == 0)
         return 0;
     error_set(err, ERROR_KIND_REFUSED, "there is a flow `%s` already: %s", flow, there);
@@ -149,8 +148,9 @@ static int run_new(struct context *context, const struct options *options, struc
         new_files_print_next(context, next);
     bool needs_data = template != &new_templates[0];
     if (needs_data && !has_connection(project, "data"))
-        context_note(context, "the flow reads from the connection `data`; add it to %s:\n"
-                              "connections:\n  data: {type: files, path: ./data}",
+        context_note(context,
+                     "the flow reads from the connection `data`; add it to %s:\n"
+                     "connections:\n  data: {type: files, path: ./data}",
                      FLOW_SOURCE_PROJECT_FILE);
     return 0;
 }

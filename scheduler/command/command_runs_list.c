@@ -56,8 +56,7 @@ static void add_piece(struct query_text *query, const char *key, const char *val
         text_append_char(&query->text, ' ');
     query->pieces = arena_grow(query->arena, query->pieces, query->count, &query->capacity,
                                sizeof *query->pieces);
-    query->pieces[query->count++] =
-        (struct piece){query->text.length, strlen(key), word, offset};
+    query->pieces[query->count++] = (struct piece){query->text.length, strlen(key), word, offset};
     text_append_format(&query->text, "%s%s", key, value);
 }
 
@@ -125,7 +124,8 @@ static int list(struct context *context, const struct options *options, struct s
     struct query_text text = {.arena = &context->arena};
     struct run_query query;
     make_query(options, &text);
-    int parsed = run_query_parse(text_string(&text.text), clock_now(), &context->arena, &query, err);
+    int parsed =
+        run_query_parse(text_string(&text.text), clock_now(), &context->arena, &query, err);
     if (parsed < 0)
         mark_query(options, &text, err);
     text_free(&text.text);
@@ -160,7 +160,8 @@ static int run_list(struct context *context, const struct options *options, stru
 const struct command command_runs_list = {
     .name = "list",
     .parent = "runs",
-    .usage = "runs list [QUERY]... [--flow FLOW] [--state STATE] [--since 7d] [-n 50] [--after RUN]",
+    .usage =
+        "runs list [QUERY]... [--flow FLOW] [--state STATE] [--since 7d] [-n 50] [--after RUN]",
     .summary = "List runs, newest first.",
     .details =
         "QUERY holds words and keys, all of which must match: flow:smartrm* "

@@ -107,8 +107,9 @@ static void print_tables(struct context *context, const struct run_show *show)
     for (size_t i = 0; i < show->details.table_count; i++) {
         const struct view_written *written = &show->details.tables[i];
         const struct store_table *table = &written->table;
-        const char *rows =
-            table->rows >= 0 ? arena_format(&context->arena, "   %" PRId64 " rows", table->rows) : "";
+        const char *rows = table->rows >= 0
+                               ? arena_format(&context->arena, "   %" PRId64 " rows", table->rows)
+                               : "";
         print_fact(context->out, i == 0 ? "wrote" : "", "%s%s%s%s   %s by %s", table->table,
                    table->partition[0] != '\0' ? "/" : "", table->partition, rows, table->mode,
                    written->node_name);
@@ -123,8 +124,8 @@ static void print_operations(struct context *context, const struct run_show *sho
                    run_facts_time(context, &show->run, operation->at),
                    store_operation_kind_name(operation->kind),
                    operation->detail[0] != '\0' ? " " : "", operation->detail,
-                   operation->node_name[0] != '\0' ? " " : "", operation->node_name,
-                   operation->who, operation->reason[0] != '\0' ? ": " : "", operation->reason);
+                   operation->node_name[0] != '\0' ? " " : "", operation->node_name, operation->who,
+                   operation->reason[0] != '\0' ? ": " : "", operation->reason);
     }
 }
 
@@ -152,8 +153,9 @@ static void print_next(struct context *context, const struct run_show *show)
     if (can_redo)
         print_fact(out, "redo", "datemill rerun %" PRId64 " --from-failed", run->id);
     if (has_script(show) && context->is_verbose)
-        context_note(context, "the flow's files are kept with the run; files that a script opens by "
-                              "itself are not");
+        context_note(context,
+                     "the flow's files are kept with the run; files that a script opens by "
+                     "itself are not");
 }
 
 static int load(struct context *context, const struct options *options, struct run_show *show,

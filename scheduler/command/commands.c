@@ -1,8 +1,62 @@
 #include "scheduler/command/command.h"
 
+extern const struct command command_data_partitions;
+extern const struct command command_data_show;
+extern const struct command command_data_tables;
+extern const struct command command_doctor;
+extern const struct command command_graph;
 extern const struct command command_help;
+extern const struct command command_init;
+extern const struct command command_logs;
+extern const struct command command_new;
+extern const struct command command_params_eval;
+extern const struct command command_params_explain;
+extern const struct command command_query;
+extern const struct command command_render;
+extern const struct command command_rerun;
+extern const struct command command_run;
+extern const struct command command_stop;
+extern const struct command command_runs_watch;
+extern const struct command command_rerun;
+extern const struct command command_run;
+extern const struct command command_runs_list;
+extern const struct command command_runs_show;
+extern const struct command command_runs_watch;
+extern const struct command command_schema;
+extern const struct command command_show;
+extern const struct command command_status;
+extern const struct command command_stop;
+extern const struct command command_validate;
+extern const struct command command_version;
 
 const struct command *const commands[] = {
+    &command_init,
+    &command_new,
+    &command_validate,
+    &command_show,
+    &command_graph,
+    &command_render,
+    &command_params_eval,
+    &command_params_explain,
+    &command_schema,
+    &command_run,
+    &command_rerun,
+    &command_stop,
+    &command_run,
+    &command_rerun,
+    &command_stop,
+    &command_runs_watch,
+    &command_status,
+    &command_runs_list,
+    &command_runs_show,
+    &command_runs_watch,
+    &command_logs,
+    &command_query,
+    &command_data_tables,
+    &command_data_show,
+    &command_data_partitions,
+    &command_doctor,
+    &command_version,
     &command_help,
     NULL,
 };

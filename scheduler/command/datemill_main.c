@@ -56,6 +56,9 @@ static int run_command(struct context *context, const struct options *options, s
 {
     if (context->command == NULL || options_has(options, "help"))
         return help_show(context, options_argument(options, 0, NULL));
+    const struct zone *zone;
+    if (context->zone_name != NULL && context_zone(context, options, NULL, &zone, err) < 0)
+        return -1;
     return context->command->run(context, options, err);
 }
 

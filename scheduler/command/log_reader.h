@@ -24,7 +24,7 @@ struct log_reader {
     size_t used; /* of `bytes`: given already */
     struct log_reader_open_line {
         struct text text;
-        struct instant at; /* of its newest part */
+        struct instant at;        /* of its newest part */
     } open[ATTEMPT_LOG_NOTE + 1]; /* by stream: parts of a line that has not ended */
     struct text *given;           /* what the last line was, to be cleared; NULL = nothing */
 };

@@ -87,8 +87,7 @@ const char *run_facts_duration(struct context *context, struct instant started,
         return "";
     char text[DURATION_TEXT_BYTES];
     struct instant until = ended.us != 0 ? ended : clock_now();
-    return arena_copy_string(&context->arena,
-                             duration_format(instant_minus(until, started), text));
+    return arena_copy_string(&context->arena, duration_format(instant_minus(until, started), text));
 }
 
 const char *run_facts_failure(struct context *context, const struct view_run *run)
@@ -192,7 +191,8 @@ static void append_waiting(struct context *context, struct text *text, const str
         append_upstream(text, nodes, node, flow);
         break;
     case TASK_REASON_RETRY:
-        text_append_format(text, "retry at %.8s", run_facts_time(context, run, node->ready_at) + 11);
+        text_append_format(text, "retry at %.8s",
+                           run_facts_time(context, run, node->ready_at) + 11);
         break;
     case TASK_REASON_EXTERNAL:
         append_external(context, text, node, flow);

@@ -4,8 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/command/run_facts.h"
 
-static void write_nodes(struct context *context, const struct run_show *show,
-                        struct json_out *json)
+static void write_nodes(struct context *context, const struct run_show *show, struct json_out *json)
 {
     json_out_key(json, "node_list");
     json_out_begin_array(json);

@@ -99,4 +99,7 @@ struct flow_version {
 void flow_source_version(struct flow_source *source, const char *const *paths, size_t count,
                          struct flow_version *ret_version);
 
+/* Of libgit2, as the program runs with: `1.5.1`. Belongs to `arena`. */
+const char *flow_source_library_version(struct arena *arena);
+
 #endif

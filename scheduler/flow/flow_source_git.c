@@ -159,3 +159,12 @@ void flow_source_git_version(const char *dir, const char *const *paths, size_t c
     git_libgit2_shutdown();
     *ret_version = version;
 }
+
+const char *flow_source_library_version(struct arena *arena)
+{
+    int major = 0;
+    int minor = 0;
+    int revision = 0;
+    git_libgit2_version(&major, &minor, &revision);
+    return arena_format(arena, "%d.%d.%d", major, minor, revision);
+}

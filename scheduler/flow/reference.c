@@ -271,3 +271,12 @@ int reference_substitute(const struct reference_finder *finder, struct reference
     text_free(&builder.text);
     return result;
 }
+
+const char *reference_library_version(struct arena *arena)
+{
+    char version[64] = "";
+    int length = pcre2_config(PCRE2_CONFIG_VERSION, NULL);
+    if (length > 0 && (size_t)length <= sizeof version)
+        pcre2_config(PCRE2_CONFIG_VERSION, version);
+    return arena_copy(arena, version, strcspn(version, " "));
+}

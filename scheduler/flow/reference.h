@@ -7,6 +7,7 @@
 #ifndef DATEMILL_FLOW_REFERENCE_H
 #define DATEMILL_FLOW_REFERENCE_H
 
+#include "scheduler/base/arena.h"
 #include "scheduler/base/error.h"
 #include "scheduler/base/text.h"
 
@@ -67,5 +68,8 @@ struct reference_values {
  * forbid, or the result is too long. */
 int reference_substitute(const struct reference_finder *finder, struct reference_walk walk,
                          struct reference_values values, struct text *ret_text, struct error *err);
+
+/* Of PCRE2, as the program runs with: `10.42`. Belongs to `arena`. */
+const char *reference_library_version(struct arena *arena);
 
 #endif

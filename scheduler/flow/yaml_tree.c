@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define SMALL_MAP 8
+
 /* A collection whose end has not come yet. */
 struct open_node {
     struct yaml_node *node;
@@ -75,6 +77,20 @@ static void report_duplicate(const struct builder *builder, const struct yaml_no
     diagnostic_label(problem, flow_report_place(report, first->place), "first here");
 }
 
+/* The pair that has this key already, NAME_INDEX_NONE if there is none. Small maps are the rule, and
+ * need no index. */
+static size_t find_earlier(struct name_index *index, const struct yaml_pair *pairs, size_t kept,
+                           const char *key)
+{
+    if (index != NULL)
+        return name_index_add(index, key, kept);
+    for (size_t i = 0; i < kept; i++) {
+        if (strcmp(pairs[i].key->text, key) == 0)
+            return i;
+    }
+    return NAME_INDEX_NONE;
+}
+
 static void close_mapping(struct builder *builder, struct open_node *open)
 {
     struct arena *arena = builder->input->arena;
@@ -82,11 +98,11 @@ static void close_mapping(struct builder *builder, struct open_node *open)
     struct yaml_pair *pairs = arena_array(arena, count + 1, sizeof *pairs);
     SCOPED_ARENA struct arena scratch;
     arena_init(&scratch, 0);
-    struct name_index *index = name_index_new(&scratch, count + 1);
+    struct name_index *index = count <= SMALL_MAP ? NULL : name_index_new(&scratch, count + 1);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         struct yaml_node *key = open->children[2 * i];
-        size_t earlier = name_index_add(index, key->text, kept);
+        size_t earlier = find_earlier(index, pairs, kept, key->text);
         if (earlier != NAME_INDEX_NONE)
             report_duplicate(builder, pairs[earlier].key, key);
         else
@@ -328,4 +344,9 @@ const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *k
             return mapping->pairs[i].value;
     }
     return NULL;
+}
+
+const char *yaml_tree_library_version(struct arena *arena)
+{
+    return arena_copy_string(arena, yaml_get_version_string());
 }

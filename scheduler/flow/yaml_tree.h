@@ -58,4 +58,7 @@ bool yaml_is_null(const struct yaml_node *node);
 
 const struct yaml_node *yaml_find(const struct yaml_node *mapping, const char *key);
 
+/* Of libyaml, as the program runs with: `0.2.5`. Belongs to `arena`. */
+const char *yaml_tree_library_version(struct arena *arena);
+
 #endif

@@ -195,3 +195,8 @@ int store_measure(struct store *store, struct store_figures *ret_figures, struct
     *ret_figures = figures;
     return 0;
 }
+
+const char *store_library_version(struct arena *arena)
+{
+    return arena_copy_string(arena, sqlite3_libversion());
+}

@@ -20,6 +20,7 @@
 #ifndef DATEMILL_STORE_STORE_H
 #define DATEMILL_STORE_STORE_H
 
+#include "scheduler/base/arena.h"
 #include "scheduler/base/error.h"
 
 #include <stdbool.h>
@@ -83,5 +84,8 @@ struct store_figures {
 };
 
 int store_measure(struct store *store, struct store_figures *ret_figures, struct error *err);
+
+/* Of SQLite, as the program runs with: `3.40.1`. Belongs to `arena`. */
+const char *store_library_version(struct arena *arena);
 
 #endif
