@@ -1,5 +1,5 @@
-/* spawn_loop COUNT PARALLEL PROGRAM [ARGUMENT…]: starts the program COUNT times, PARALLEL at once, and
- * does nothing else: what a scheduler costs is measured against it. */
+/* spawn_loop COUNT PARALLEL PROGRAM [ARGUMENT…]: starts the program COUNT times, PARALLEL at once,
+ * and does nothing else: what a scheduler costs is measured against it. */
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>

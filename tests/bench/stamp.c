@@ -1,6 +1,6 @@
-/* stamp FILE NAME: appends `NAME BEGIN END` to the file, nanoseconds of the monotonic clock, first when
- * main begins and then just before the end: what lies between one node's END and the next one's
- * BEGIN is the scheduler's. */
+/* stamp FILE NAME: appends `NAME BEGIN END` to the file, nanoseconds of the monotonic clock, first
+ * when main begins and then just before the end: between one node's END and the next one's BEGIN lie
+ * the scheduler, the exec and the dynamic linker. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
