@@ -1,6 +1,6 @@
-/* stamp FILE NAME: appends `NAME BEGIN END` to the file, nanoseconds of the monotonic clock, first
- * when main begins and then just before the end: between one node's END and the next one's BEGIN lie
- * the scheduler, the exec and the dynamic linker. */
+/* stamp FILE NAME: appends `NAME BEGIN END` to the file, nanoseconds of the monotonic clock, taken
+ * when main begins and just before it ends: between one node's END and the next one's BEGIN lie the
+ * scheduler, the exec and the dynamic linker. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
