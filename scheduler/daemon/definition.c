@@ -43,7 +43,7 @@ static void show_version(struct definition *definition)
         snprintf(definition->shown_version, sizeof definition->shown_version, "%s%s",
                  version->short_commit, version->is_dirty ? "+" : "");
     else
-        snprintf(definition->shown_version, sizeof definition->shown_version, "%.10s",
+        snprintf(definition->shown_version, sizeof definition->shown_version, "%.12s",
                  definition->flow->hash);
 }
 
