@@ -57,6 +57,32 @@ static void read_vars(struct render *render)
     render->vars = vars;
 }
 
+static bool has_param(const struct flow_param *params, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(params[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Marks the first --var that no parameter has the name of. */
+static void mark_unknown_var(struct render *render)
+{
+    const struct flow *flow = render->flow;
+    size_t cursor = 0;
+    for (size_t i = 0; i < render->var_count; i++) {
+        const struct option_given *given = options_each(render->options, "var", &cursor);
+        bool is_known = has_param(flow->params, flow->param_count, render->vars[i].name);
+        for (size_t n = 0; n < flow->node_count && !is_known; n++)
+            is_known =
+                has_param(flow->nodes[n].params, flow->nodes[n].param_count, render->vars[i].name);
+        if (!is_known)
+            command_line_mark(render->options->line, given->word, given->word_offset,
+                              strlen(render->vars[i].name));
+    }
+}
+
 /* Reads a date word and makes its plan. The first of several times is taken, and said so. */
 static int plan_date(struct render *render, const char *word, struct render_date *ret_date,
                      struct error *err)
@@ -76,8 +102,10 @@ static int plan_date(struct render *render, const char *word, struct render_date
                      render->flow->name, times.count, date.time.planned.hour,
                      date.time.planned.minute);
     if (rendering_plan(render->flow, &date.time, render->vars, render->var_count, &date.plan, err) <
-        0)
+        0) {
+        mark_unknown_var(render);
         return -1;
+    }
     *ret_date = date;
     return 0;
 }

@@ -40,7 +40,7 @@ static void print_params(struct context *context, const struct flow *flow)
 static const char *retry_text(struct arena *arena, const struct flow_node *node)
 {
     char delay[DURATION_TEXT_BYTES];
-    if (node->retry.max == 0)
+    if (node->retry.max == 0 || !node->type->has_process)
         return "";
     return arena_format(arena, "%d after %s", node->retry.max,
                         duration_format_exact(node->retry.delay, delay));
@@ -57,8 +57,9 @@ static void print_nodes(struct context *context, const struct flow *flow)
         table_cell(&table, node->type->name);
         table_cell(&table, flow_facts_needs(node, &context->arena));
         table_cell(&table, retry_text(&context->arena, node));
-        table_cell(&table,
-                   node->timeout.us > 0 ? duration_format_exact(node->timeout, timeout) : "");
+        table_cell(&table, node->timeout.us > 0 && node->type->has_process
+                               ? duration_format_exact(node->timeout, timeout)
+                               : "");
         table_cell(&table, node->title);
     }
     terminal_print(context->out, "\n");

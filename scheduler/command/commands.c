@@ -15,10 +15,6 @@ extern const struct command command_query;
 extern const struct command command_render;
 extern const struct command command_rerun;
 extern const struct command command_run;
-extern const struct command command_stop;
-extern const struct command command_runs_watch;
-extern const struct command command_rerun;
-extern const struct command command_run;
 extern const struct command command_runs_list;
 extern const struct command command_runs_show;
 extern const struct command command_runs_watch;
@@ -42,10 +38,6 @@ const struct command *const commands[] = {
     &command_run,
     &command_rerun,
     &command_stop,
-    &command_run,
-    &command_rerun,
-    &command_stop,
-    &command_runs_watch,
     &command_status,
     &command_runs_list,
     &command_runs_show,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PIPE_WIDTH 100 /* where there is no terminal to ask */
-#define NAME_COLUMN 16
+#define NAME_COLUMN 19
 #define OPTION_COLUMN 26
 #define LEAST_TEXT_WIDTH 20
 

@@ -148,13 +148,20 @@ static void write_all(struct terminal *terminal, const char *bytes, size_t lengt
     }
 }
 
-int terminal_flush(struct terminal *terminal)
+static void write_pending(struct terminal *terminal)
 {
     if (terminal->pending.length > 0 && !terminal->is_closed && !terminal->is_failed) {
         erase_live_frame(terminal);
         write_all(terminal, text_string(&terminal->pending), terminal->pending.length);
     }
     text_clear(&terminal->pending);
+}
+
+int terminal_flush(struct terminal *terminal)
+{
+    if (terminal->peer != NULL)
+        write_pending(terminal->peer); /* what was said first is seen first */
+    write_pending(terminal);
     return terminal->is_closed || terminal->is_failed ? -1 : 0;
 }
 

@@ -109,7 +109,8 @@ void terminal_put(struct terminal *terminal, const char *text);
 void terminal_put_bytes(struct terminal *terminal, const char *bytes, size_t length);
 
 /* Writes what is pending with one write (more only if the kernel takes less), a frame on the screen
- * erased before it. 0, or -1 when the stream is closed or failed. */
+ * erased before it; what is pending for the peer goes before. 0, or -1 when the stream is closed or
+ * failed. */
 int terminal_flush(struct terminal *terminal);
 
 /* Escape sequence that starts a style, "" without colour; TERMINAL_STYLE_PLAIN ends all. */
