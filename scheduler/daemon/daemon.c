@@ -1,8 +1,9 @@
-#include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/daemon.h"
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/connections.h"
+#include "scheduler/daemon/daemon_state.h"
 #include "scheduler/system/clock.h"
 
 #include <fcntl.h>

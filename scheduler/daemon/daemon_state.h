@@ -239,6 +239,8 @@ struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *
 /* The same with runs, and how they stand. */
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count);
+int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
+                   const struct request *request, struct error *err); /* CLAIM and WATCH */
 int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
                 const struct request *request, struct error *err);
 int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,

@@ -270,8 +270,7 @@ int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
         struct request claim = {
             .kind = REQUEST_KIND_CLAIM, .number = request->number, .run_count = work.run_count};
         memcpy(claim.run_ids, work.run_ids, sizeof claim.run_ids);
-        daemon_request(daemon, watcher, &claim);
-        return 0;
+        return request_follow(daemon, watcher, &claim, err);
     }
     if (definition_from_folder(&daemon->definitions, &daemon->place, request->flow,
                                &work.definition, err) < 0)

@@ -51,8 +51,8 @@ static int tell_stored(struct daemon *daemon, struct daemon_watcher *watcher, in
     return result;
 }
 
-static int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
-                          const struct request *request, struct error *err)
+int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
+                   const struct request *request, struct error *err)
 {
     int64_t over[NOTICE_MAX_RUNS];
     size_t over_count = 0;
