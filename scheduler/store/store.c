@@ -180,6 +180,12 @@ static int64_t size_of_file(const struct store *store, const char *suffix)
     return stat(text_string(&path), &facts) == 0 ? (int64_t)facts.st_size : 0;
 }
 
+void store_measure_files(const struct store *store, struct store_figures *figures)
+{
+    figures->file_bytes = size_of_file(store, "");
+    figures->wal_bytes = size_of_file(store, "-wal");
+}
+
 int store_measure(struct store *store, struct store_figures *ret_figures, struct error *err)
 {
     int64_t version;
@@ -188,8 +194,7 @@ int store_measure(struct store *store, struct store_figures *ret_figures, struct
     if (store_read_int(store, "PRAGMA user_version", &version, err) != 0)
         return -1;
     figures.schema_version = (int32_t)version;
-    figures.file_bytes = size_of_file(store, "");
-    figures.wal_bytes = size_of_file(store, "-wal");
+    store_measure_files(store, &figures);
     if (store_find_space(store->path, mount, sizeof mount, &figures.free_bytes) != 0)
         figures.free_bytes = 0;
     *ret_figures = figures;

@@ -16,7 +16,8 @@
  *
  * Codes of errors: E501 locked by another process (BUSY), E502 schema of a newer program
  * (PRECONDITION), E503 damaged or not a store (PRECONDITION), E504 no space left (PRECONDITION),
- * E505 not readable or writable (REFUSED), E506 any other failure of the disk (PRECONDITION). */
+ * E505 not readable or writable (REFUSED), E506 any other failure of the disk, an exceeded quota among
+ * them (PRECONDITION). What E504 and E506 say may be over later. */
 #ifndef DATEMILL_STORE_STORE_H
 #define DATEMILL_STORE_STORE_H
 

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#define STORE_WRITE_BYTES 65536 /* that SQLite writes at once, at most */
 
 /* What a failure means to the user, whatever call it came from. */
 enum failure {
@@ -61,6 +64,21 @@ static enum failure failure_of(int result, int system_errno)
     }
 }
 
+/* SQLite does not always keep why a write failed; what can be looked up is. */
+static int errno_of(struct store *store, int result)
+{
+    int number = store->db == NULL ? 0 : sqlite3_system_errno(store->db);
+    struct rlimit limit;
+    if (number != 0 || result != SQLITE_IOERR_WRITE || getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return number;
+    struct store_figures sizes = {0};
+    store_measure_files(store, &sizes);
+    int64_t largest = sizes.file_bytes > sizes.wal_bytes ? sizes.file_bytes : sizes.wal_bytes;
+    return limit.rlim_cur != RLIM_INFINITY && largest + STORE_WRITE_BYTES > (int64_t)limit.rlim_cur
+               ? EFBIG
+               : 0;
+}
+
 static void set_code(struct error *err, const char *code)
 {
     snprintf(err->code, sizeof err->code, "%s", code);
@@ -112,7 +130,7 @@ static void set_damaged(struct store *store, const char *what, struct error *err
 int store_fail(struct store *store, int result, struct error *err)
 {
     struct error ours = {0};
-    int system_errno = store->db == NULL ? 0 : sqlite3_system_errno(store->db);
+    int system_errno = errno_of(store, result);
     const char *message = store->db == NULL ? "out of memory" : sqlite3_errmsg(store->db);
     switch (failure_of(result, system_errno)) {
     case FAILURE_LOCKED:

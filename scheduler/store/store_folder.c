@@ -25,8 +25,23 @@ static int make_gitignore(int dir_fd, const char *state_dir, struct error *err)
     return -1;
 }
 
-int store_make_folder(const char *state_dir, struct error *err)
+/* SQLite would open a file that it may not write for reading, and say why much later. */
+static int check_writable(const struct store *store, struct error *err)
 {
+    const char *path = store->dir;
+    if (access(path, W_OK) == 0)
+        path = store->path;
+    if (access(path, W_OK) == 0 || errno == ENOENT)
+        return 0;
+    error_set_errno(err, ERROR_KIND_REFUSED, "cannot write %s", path);
+    if (err != NULL)
+        snprintf(err->code, sizeof err->code, "E505");
+    return -1;
+}
+
+int store_make_folder(const struct store *store, struct error *err)
+{
+    const char *state_dir = store->dir;
     if (mkdir(state_dir, 0700) != 0 && errno != EEXIST)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make the folder %s",
                                state_dir);
@@ -40,6 +55,8 @@ int store_make_folder(const char *state_dir, struct error *err)
     if (facts.st_uid == geteuid() && (facts.st_mode & 077) != 0 && fchmod(fd, 0700) != 0)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot close %s to others",
                                state_dir);
+    if (check_writable(store, err) != 0)
+        return -1;
     return make_gitignore(fd, state_dir, err);
 }
 

@@ -66,8 +66,11 @@ int store_require_batch(struct store *store, struct error *err);
 /* The mount point of `path` and what is free there for us. Returns -1 when it cannot be told. */
 int store_find_space(const char *path, char *ret_mount, size_t mount_size, int64_t *ret_free);
 
-/* Makes the state folder and its .gitignore. */
-int store_make_folder(const char *state_dir, struct error *err);
+/* The sizes of the file and its WAL, 0 where they cannot be told. */
+void store_measure_files(const struct store *store, struct store_figures *figures);
+
+/* Makes the state folder and its .gitignore; both, and the file if there is one, can be written. */
+int store_make_folder(const struct store *store, struct error *err);
 
 /* Runs a text of one or more statements that return nothing. */
 int store_execute(struct store *store, const char *sql, struct error *err);

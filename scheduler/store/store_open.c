@@ -156,7 +156,7 @@ static int open_writer(struct store *store, const char *program, const struct st
 {
     int32_t version;
     bool is_new;
-    if (store_make_folder(store->dir, err) != 0 ||
+    if (store_make_folder(store, err) != 0 ||
         open_file(store, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "", err) != 0 ||
         store_schema_read(store, schema, &version, &is_new, err) != 0 ||
         configure_writer(store, err) != 0 ||

@@ -65,14 +65,15 @@ int view_newest_event(struct store *store, int64_t run_id, int64_t *ret_event_id
 {
     VIEW_MOMENT(moment);
     STATEMENT(s);
-    const char *sql = run_id == 0
-                          ? "SELECT max(id) FROM event WHERE ?1 = 0"
-                          : "SELECT max(id) FROM event INDEXED BY event_by_run WHERE run_id = ?1";
+    const char *sql = run_id == 0 ? "SELECT id FROM event WHERE ?1 = 0 ORDER BY id DESC LIMIT 1"
+                                  : "SELECT id FROM event INDEXED BY event_by_run WHERE run_id = ?1"
+                                    " ORDER BY id DESC LIMIT 1";
     if (view_enter(&moment, store, err) != 0 || statement_open(&s, store, sql, err) != 0)
         return -1;
     statement_int(&s, run_id);
-    if (statement_step(&s, err) < 0)
+    int row = statement_step(&s, err);
+    if (row < 0)
         return -1;
-    *ret_event_id = statement_get_int(&s, 0);
+    *ret_event_id = row == 0 ? 0 : statement_get_int(&s, 0);
     return 0;
 }
