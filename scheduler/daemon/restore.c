@@ -122,7 +122,7 @@ int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon
         definition_release(&daemon->definitions, definition);
         return -1;
     }
-    struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, clock_now());
+    struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, row->queued_at);
     if (plan->node_count != row->node_count) {
         daemon_runs_free(daemon, run);
         return error_set(err, ERROR_KIND_BUG, "run %lld has %zu nodes, its definition %zu",

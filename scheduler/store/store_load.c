@@ -8,7 +8,7 @@
 
 #define RUN_COLUMNS                                                                                \
     "SELECT run.id, flow.name, version_id, cyctime, is_second, bizdate, zone, fires_at, kind,"     \
-    " trigger, selection, priority, parallel, hold, opening, state"                                \
+    " trigger, selection, priority, parallel, hold, opening, state, queued_at"                     \
     " FROM run JOIN flow ON flow.id = run.flow_id"
 
 static void read_run(struct statement *s, struct arena *arena, struct load_run *run)
@@ -29,6 +29,7 @@ static void read_run(struct statement *s, struct arena *arena, struct load_run *
     run->hold = (enum run_hold)statement_get_enum(s, 13, RUN_HOLD_PAUSED + 1);
     run->opening = statement_get_int32(s, 14);
     run->state = (enum run_state)statement_get_enum(s, 15, TASK_STATE_COUNT);
+    run->queued_at = statement_get_instant(s, 16);
 }
 
 static void read_node(struct statement *s, struct arena *arena, struct load_node *node)
@@ -103,7 +104,7 @@ int load_open_runs(struct store *store, struct arena *arena, struct load_runs *r
     if (statement_open(&s, store,
                        "SELECT run.id, flow.name, version_id, cyctime, is_second, bizdate, zone,"
                        " fires_at, kind, trigger, selection, priority, parallel, hold, opening,"
-                       " state FROM run INDEXED BY run_open JOIN flow ON flow.id = run.flow_id"
+                       " state, queued_at FROM run INDEXED BY run_open JOIN flow ON flow.id = run.flow_id"
                        " WHERE state < 2 ORDER BY run.id",
                        err) != 0)
         return -1;

@@ -33,6 +33,7 @@ struct load_run {
     const char *bizdate;
     const char *zone;
     struct instant fires_at;
+    struct instant queued_at; /* created, or opened again by the last rerun */
     enum store_run_kind kind;
     const char *trigger;
     const char *selection;
