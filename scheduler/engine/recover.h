@@ -4,6 +4,10 @@
  * and when the keeper was replaced under a living engine. Pure; used by the daemon and by the
  * simulator alike.
  *
+ * Before it is called, everything that is pending must be committed and its orders carried out or, as
+ * there is no connection, dropped: an attempt is granted at most once over one connection. (A grant
+ * that is sent twice may be queued, given back by the keeper, and queued again.)
+ *
  *   open attempt is   | keeper says | event
  *   ------------------+-------------+------------------------------------------------------
  *   granted           | queued      | QUEUED: the engine revokes it if it wants it no longer
