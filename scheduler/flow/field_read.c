@@ -190,6 +190,26 @@ static void report_unknown(struct work *work, size_t index, const struct yaml_no
         task->type == NULL || best != NULL ? NULL : find_owner(work, key->text);
     if (owner != NULL)
         diagnostic_help(problem, "`%s` belongs to nodes with `type: %s`", key->text, owner->name);
+    /* The rules of the type would only say the same in other words. */
+    bool is_of_type =
+        best != NULL && task->type != NULL &&
+        (strcmp(best, "type") == 0 || field_describe(task->type->fields, best) != NULL);
+    if (owner != NULL || is_of_type)
+        task->out->number = 1;
+}
+
+/* Whether a key that nobody knows was meant to be this one: that was said already. */
+static bool is_misspelt(const struct work *work, size_t index, const struct field *field)
+{
+    const struct task *task = &work->tasks[index];
+    for (size_t i = 0; i < task->node->count; i++) {
+        const char *key = task->node->pairs[i].key->text;
+        bool is_known = field_describe(task->field->fields, key) != NULL ||
+                        (task->type != NULL && field_describe(task->type->fields, key) != NULL);
+        if (!is_known && suggest_among(key, &field->name, 1) != NULL)
+            return true;
+    }
+    return false;
 }
 
 static void report_missing(struct work *work, size_t index, const struct field *field)
@@ -204,6 +224,15 @@ static void report_missing(struct work *work, size_t index, const struct field *
     diagnostic_label(problem, place_of(work, place), "`%s` is missing", field->name);
     if (field->example != NULL)
         diagnostic_help(problem, "for example: %s: %s", field->name, field->example);
+}
+
+static void check_required(struct work *work, size_t index, const struct field *fields)
+{
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        if (field->is_required && yaml_find(work->tasks[index].node, field->name) == NULL &&
+            !is_misspelt(work, index, field))
+            report_missing(work, index, field);
+    }
 }
 
 static bool find_type(struct work *work, struct task *task)
@@ -281,15 +310,9 @@ static int read_block(struct work *work, size_t index)
         name_member(member, pair->key);
         push(work, pair->value, field, member, index);
     }
-    for (const struct field *field = fields; field->name != NULL; field++) {
-        if (field->is_required && yaml_find(node, field->name) == NULL)
-            report_missing(work, index, field);
-    }
-    for (const struct field *field = type == NULL ? NULL : type->fields;
-         field != NULL && field->name != NULL; field++) {
-        if (field->is_required && yaml_find(node, field->name) == NULL)
-            report_missing(work, index, field);
-    }
+    check_required(work, index, fields);
+    if (type != NULL)
+        check_required(work, index, type->fields);
     return 0;
 }
 

@@ -141,16 +141,25 @@ static int check_choice(const struct field *field, const char *text, struct erro
     return -1;
 }
 
+static void append_size(struct text *out, int64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+    for (; unit < 4 && bytes != 0 && bytes % 1024 == 0; unit++)
+        bytes /= 1024;
+    text_append_format(out, "%lld%s", (long long)bytes, units[unit]);
+}
+
 /* A bound as one would write it. */
 static void append_bound(struct text *out, enum field_kind kind, int64_t number)
 {
     char buffer[DURATION_TEXT_BYTES];
     if (kind == FIELD_KIND_DURATION)
         text_append(out, duration_format_exact((struct duration){number}, buffer));
-    else if (kind == FIELD_KIND_SIZE && number >= 1 << 20)
-        text_append_format(out, "%lldMiB", (long long)(number >> 20));
+    else if (kind == FIELD_KIND_SIZE)
+        append_size(out, number);
     else
-        text_append_format(out, "%lld%s", (long long)number, kind == FIELD_KIND_SIZE ? "B" : "");
+        text_append_format(out, "%lld", (long long)number);
 }
 
 static int check_bounds(const struct field *field, const char *text, int64_t number,

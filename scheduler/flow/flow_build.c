@@ -293,7 +293,9 @@ void flow_build_nodes(struct flow_loader *loader)
     struct flow *flow = loader->flow;
     const struct field_value *map = field_find(&loader->block, "nodes");
     size_t count = map == NULL ? 0 : map->item_count;
-    if (map != NULL && count == 0)
+    /* Nodes that could not be read at all were reported and left out. */
+    bool has_errors = loader->report.list->error_count > loader->errors_before;
+    if (map != NULL && count == 0 && !has_errors)
         flow_report_error(&loader->report, map->key_place, "E106",
                           "a flow needs at least one node");
     loader->nodes = arena_array(&flow->arena, count + 1, sizeof *loader->nodes);

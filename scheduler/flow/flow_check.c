@@ -99,7 +99,7 @@ void flow_check_types(struct flow_loader *loader)
     struct node_report report = flow_report_for_node(&loader->report);
     for (size_t i = 0; i < flow->node_count; i++) {
         const struct flow_node *node = &flow->nodes[i];
-        if (node->type == NULL || node->type->check == NULL)
+        if (node->type == NULL || node->type->check == NULL || node->block->number != 0)
             continue;
         struct node_values values = {
             .resolved = &node->values, .written = &node->values, .file_names = flow->file_names};

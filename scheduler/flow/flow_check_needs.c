@@ -9,6 +9,7 @@
 
 #define MAX_SHOWN_ON_CIRCLE 8
 #define MAX_OTHER_FLOWS 1000
+#define FEW_NEEDS 8
 #define PREVIOUS_CYCLE "@-1"
 
 /* What is known of the nodes of another flow; enough to check a need. */
@@ -193,6 +194,19 @@ static bool check_need(struct checker *checker, const struct flow_node *node,
     return false;
 }
 
+/* The earlier item with the text of item `i`, NAME_INDEX_NONE if there is none. */
+static size_t find_first(struct name_index *seen, const struct field_value *list, size_t i)
+{
+    const char *text = list->items[i].text;
+    if (seen != NULL)
+        return name_index_add(seen, text, i);
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(list->items[k].text, text) == 0)
+            return k;
+    }
+    return NAME_INDEX_NONE;
+}
+
 static void check_node(struct checker *checker, struct flow_node *node)
 {
     struct flow_loader *loader = checker->loader;
@@ -202,10 +216,11 @@ static void check_node(struct checker *checker, struct flow_node *node)
     struct flow_need *needs = arena_array(&loader->flow->arena, list->item_count, sizeof *needs);
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
-    struct name_index *seen = name_index_new(&arena, list->item_count);
+    struct name_index *seen =
+        list->item_count <= FEW_NEEDS ? NULL : name_index_new(&arena, list->item_count);
     for (size_t i = 0; i < list->item_count; i++) {
         const struct field_value *value = &list->items[i];
-        size_t first = name_index_add(seen, value->text, i);
+        size_t first = find_first(seen, list, i);
         if (first != NAME_INDEX_NONE) {
             struct diagnostic *problem =
                 diagnostics_add(loader->report.list, DIAGNOSTIC_ERROR, "E112",

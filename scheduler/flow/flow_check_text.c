@@ -1,5 +1,6 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/flow/flow_loader.h"
+#include "scheduler/flow/yaml_tree.h"
 
 #include <string.h>
 
@@ -66,8 +67,8 @@ static void report_undefined(const struct text_check *check, struct field_place 
         diagnostic_help(problem, "datemill render %s --node %s", loader->flow->name,
                         check->node->name);
     else
-        diagnostic_help(problem, "define it under `params:`, or write $%s%s for the text itself",
-                        open, close);
+        diagnostic_help(problem, "define it under `params:`, or write $%s%s%s for the text itself",
+                        open, name, close);
 }
 
 /* A text with references. `value` is a scalar of the flow's file, or names the file itself. */
@@ -117,39 +118,36 @@ static bool has_references(enum field_kind kind)
     return kind == FIELD_KIND_TEXT || kind == FIELD_KIND_SQL || kind == FIELD_KIND_SQL_FILE;
 }
 
-/* All scalars below a value, with a work list. */
+/* A collection on the way down, and its next item. */
+struct frame {
+    const struct field_value *value;
+    size_t next;
+};
+
+/* All scalars below a value. No table is deeper than YAML can be. */
 static void check_values(const struct text_check *check, const struct field_value *root)
 {
-    SCOPED_ARENA struct arena scratch;
-    arena_init(&scratch, 0);
-    const struct field_value **stack = NULL;
-    size_t capacity = 0;
+    struct frame frames[YAML_MAX_DEPTH + 1];
     size_t depth = 0;
-    stack = arena_grow(&scratch, stack, depth, &capacity, sizeof(struct field_value *));
-    stack[depth++] = root;
+    frames[depth++] = (struct frame){root, 0};
     while (depth > 0) {
-        const struct field_value *value = stack[--depth];
-        if (value->is_secret)
-            continue;
-        if (has_references(value->kind))
+        struct frame *frame = &frames[depth - 1];
+        const struct field_value *value = frame->value;
+        if (frame->next == 0 && !value->is_secret && has_references(value->kind))
             check_text(check, value);
-        for (size_t i = value->item_count; i > 0; i--) {
-            stack = arena_grow(&scratch, stack, depth, &capacity, sizeof(struct field_value *));
-            stack[depth++] = &value->items[i - 1];
-        }
+        if (frame->next == value->item_count || value->is_secret || depth > YAML_MAX_DEPTH)
+            depth--;
+        else
+            frames[depth++] = (struct frame){&value->items[frame->next++], 0};
     }
 }
 
-static const struct field_value *find_param(const struct field_value *map, const char *name)
+/* Undefined names and circles of the parameters in `map`, whose scope is `scope`. */
+static void check_params(const struct text_check *check, const struct field_value *map,
+                         struct parameter_scope *scope)
 {
-    return field_find(map, name);
-}
-
-void flow_check_param_list(struct flow_loader *loader, const struct field_value *map,
-                           struct parameter_scope *scope)
-{
+    struct flow_loader *loader = check->loader;
     size_t errors = loader->report.list->error_count;
-    struct text_check check = {.loader = loader, .scope = scope};
     for (size_t i = 0; i < scope->count; i++) {
         const struct parameter *parameter = &scope->parameters[i];
         if (parameter->expression == NULL)
@@ -163,8 +161,8 @@ void flow_check_param_list(struct flow_loader *loader, const struct field_value 
             if (parameter_is_defined(seen_by, name))
                 continue;
             struct field_place place = flow_report_inside(
-                &loader->report, find_param(map, parameter->name), span.offset, span.length);
-            report_undefined(&check, place, name, true);
+                &loader->report, field_find(map, parameter->name), span.offset, span.length);
+            report_undefined(check, place, name, true);
         }
     }
     if (loader->report.list->error_count > errors)
@@ -173,7 +171,7 @@ void flow_check_param_list(struct flow_loader *loader, const struct field_value 
     struct error err;
     if (parameter_scope_check(scope, &mistake, &err) == 0)
         return;
-    const struct field_value *value = find_param(map, scope->parameters[mistake.index].name);
+    const struct field_value *value = field_find(map, scope->parameters[mistake.index].name);
     struct field_place place =
         flow_report_inside(&loader->report, value, mistake.span.offset, mistake.span.length);
     struct diagnostic *problem = flow_report_error(
@@ -193,7 +191,7 @@ static struct parameter *to_parameters(const struct flow_param *params, size_t c
 
 static void check_node(struct flow_loader *loader, const struct flow_node *node)
 {
-    SCOPED_ARENA struct arena scratch;
+    SCOPED_ARENA struct arena scratch; /* empty unless the node has parameters */
     arena_init(&scratch, 0);
     struct parameter_scope scope;
     struct text_check check = {.loader = loader, .node = node, .scope = &loader->flow_scope};
@@ -201,8 +199,8 @@ static void check_node(struct flow_loader *loader, const struct flow_node *node)
         parameter_scope_init(&scope, &scratch,
                              to_parameters(node->params, node->param_count, &scratch),
                              node->param_count, &loader->flow_scope);
-        flow_check_param_list(loader, field_find(node->block, "params"), &scope);
         check.scope = &scope;
+        check_params(&check, field_find(node->block, "params"), &scope);
     }
     check_values(&check, &node->values);
     if (node->env != NULL)
@@ -219,7 +217,8 @@ void flow_check_texts(struct flow_loader *loader)
     parameter_scope_init(&loader->flow_scope, &scratch,
                          to_parameters(flow->params, flow->param_count, &scratch),
                          flow->param_count, &loader->builtin_scope);
-    flow_check_param_list(loader, field_find(&loader->block, "params"), &loader->flow_scope);
+    struct text_check check = {.loader = loader, .scope = &loader->flow_scope};
+    check_params(&check, field_find(&loader->block, "params"), &loader->flow_scope);
     for (size_t i = 0; i < flow->node_count; i++)
         check_node(loader, &flow->nodes[i]);
 }

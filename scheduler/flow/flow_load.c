@@ -118,6 +118,7 @@ int flow_load(const struct project *project, struct flow_source *source, const c
                                  .source = source,
                                  .flow = flow,
                                  .report = {.list = problems},
+                                 .errors_before = errors,
                                  .file_index = name_index_new(&flow->arena, 4)};
     loader.finder = reference_finder_new();
     if (read_yaml(&loader, path) == 0)

@@ -17,6 +17,7 @@ struct flow_loader {
     const struct project *project;
     struct flow_source *source;
     struct flow_report report;
+    size_t errors_before;     /* in the report's list, when this flow was begun */
     struct flow *flow;        /* being made */
     struct field_value block; /* what the flow's file says */
     struct flow_file *files;  /* of the flow; the report sees them */
@@ -50,9 +51,5 @@ void flow_check_types(struct flow_loader *loader);
 void flow_check_needs(struct flow_loader *loader);
 void flow_check_circles(struct flow_loader *loader); /* sets flow->order */
 void flow_check_texts(struct flow_loader *loader);
-
-/* Undefined names and circles of the parameters in `map`, whose scope is `scope`. */
-void flow_check_param_list(struct flow_loader *loader, const struct field_value *map,
-                           struct parameter_scope *scope);
 
 #endif

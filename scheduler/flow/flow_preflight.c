@@ -79,6 +79,9 @@ static bool check_node(const struct flow *flow, const struct flow_node *node,
     if (node->type->find_program == NULL ||
         !node->type->find_program(node->type, &values, &names, &looked->arena, &program))
         return true;
+    /* What is named by its path may be made by a node before this one. */
+    if (strchr(program.name, '/') != NULL && program.value != NULL && node->need_count > 0)
+        return true;
     bool is_own;
     const char *path = path_of(node, flow, facts, &is_own);
     /* What holds a reference is known only when the node starts. */

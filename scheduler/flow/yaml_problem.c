@@ -112,6 +112,62 @@ static const char *rest_of_line(const struct yaml_input *input, struct yaml_mark
     return at;
 }
 
+/* A piece of the file. */
+struct piece {
+    const char *at;
+    size_t length;
+};
+
+static bool is_word(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || byte == '_' || byte == '-';
+}
+
+/* The word that ends before `at`, over spaces and one of `signs`; empty when there is none. */
+static struct piece word_before(const char *line, const char *at, const char *signs)
+{
+    while (at > line && at[-1] == ' ')
+        at--;
+    if (at == line || strchr(signs, at[-1]) == NULL)
+        return (struct piece){at, 0};
+    at--;
+    const char *end = at;
+    while (at > line && is_word(at[-1]))
+        at--;
+    return (struct piece){at, (size_t)(end - at)};
+}
+
+/* The value that a reference at `dollar` is part of: back to its colon or comma, on to the end of
+ * what stands beside it. */
+static struct piece value_around(const char *line, const char *dollar, struct piece reference)
+{
+    const char *begin = dollar;
+    while (begin > line && strchr(":,{[", begin[-1]) == NULL)
+        begin--;
+    while (*begin == ' ')
+        begin++;
+    const char *end = reference.at + reference.length;
+    while (*end != '\0' && strchr(",}] \r\n", *end) == NULL)
+        end++;
+    return (struct piece){begin, (size_t)(end - begin)};
+}
+
+static void help_reference(struct diagnostic *problem, const char *line, struct piece value)
+{
+    int length = (int)value.length;
+    struct piece key = word_before(line, value.at, ":");
+    struct piece map = word_before(line, key.at, "{");
+    if (map.length == 0 && map.at > line && key.length > 0)
+        map = word_before(line, map.at + 0, ":");
+    if (key.length > 0 && map.length > 0)
+        diagnostic_help(
+            problem, "write \"%.*s\", or put the map on separate lines:\n%.*s:\n  %.*s: %.*s",
+            length, value.at, (int)map.length, map.at, (int)key.length, key.at, length, value.at);
+    else
+        diagnostic_help(problem, "write \"%.*s\"", length, value.at);
+}
+
 /* `${var}` or `$[…]` in the middle of `{}` or `[]`: the parser stops at the bracket after `$`. */
 static bool report_reference(const struct yaml_input *input, const struct yaml_failure *failure)
 {
@@ -121,47 +177,19 @@ static bool report_reference(const struct yaml_input *input, const struct yaml_f
     bool is_open = length > 0 && (*at == '{' || *at == '[');
     if (!is_open || before == 0 || at[-1] != '$')
         return false;
-    char close = *at == '{' ? '}' : ']';
-    const char *end = memchr(at, close, length);
-    size_t shown = end == NULL ? length : (size_t)(end - at) + 1;
-    if (shown > SHOWN_REFERENCE_BYTES)
+    const char *end = memchr(at, *at == '{' ? '}' : ']', length);
+    struct piece reference = {at - 1, (end == NULL ? length : (size_t)(end - at) + 1) + 1};
+    if (reference.length > SHOWN_REFERENCE_BYTES)
         return false;
     struct yaml_mark mark = {failure->at.line, failure->at.column - 1};
-    SCOPED_TEXT struct text reference = {0};
-    text_append_bytes(&reference, at - 1, shown + 1);
-    const char *text = text_string(&reference);
-    struct diagnostic *problem = diagnostics_add(input->report->list, DIAGNOSTIC_ERROR, "E101",
-                                                 "`%s` must be quoted inside { } or [ ]", text);
-    diagnostic_label(
-        problem,
-        flow_report_place(input->report,
-                          place_at(input, mark, (uint32_t)utf8_width(text, reference.length))),
-        "YAML reads `%c` as a nested %s here", *at, *at == '{' ? "map" : "list");
+    struct field_place place = place_at(input, mark, (uint32_t)reference.length);
+    struct diagnostic *problem =
+        diagnostics_add(input->report->list, DIAGNOSTIC_ERROR, "E101",
+                        "`%.*s` must be quoted inside { } or [ ]", (int)reference.length, at - 1);
+    diagnostic_label(problem, flow_report_place(input->report, place),
+                     "YAML reads `%c` as a nested %s here", *at, *at == '{' ? "map" : "list");
     diagnostic_label_lines_above(problem, 1);
-    /* The key before it, to show the other way to write it. */
-    const char *key_end = at - 1;
-    const char *line = at - before;
-    while (key_end > line && key_end[-1] != ':' && key_end[-1] != ',' && key_end[-1] != '{')
-        key_end--;
-    const char *key = key_end;
-    if (key > line && key[-1] == ':') {
-        for (key--; key > line && strchr("{[, ", key[-1]) == NULL;)
-            key--;
-    }
-    const char *map = key > line ? key - 1 : line;
-    while (map > line && strchr("{ ", *map) != NULL)
-        map--;
-    const char *map_begin = map;
-    while (map_begin > line && strchr("{[, ", map_begin[-1]) == NULL)
-        map_begin--;
-    if (key < key_end && *map == ':' && map > map_begin && close == '}')
-        diagnostic_help(problem,
-                        "write \"%s\", or put the map on separate lines:\n%.*s:\n  %.*s %s", text,
-                        (int)(map - map_begin), map_begin, (int)(key_end - key), key, text);
-    else if (close == '}')
-        diagnostic_help(problem, "write \"%s\", or $<name>, which needs no quotes", text);
-    else
-        diagnostic_help(problem, "write \"%s\"", text);
+    help_reference(problem, at - before, value_around(at - before, at - 1, reference));
     return true;
 }
 

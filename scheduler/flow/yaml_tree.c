@@ -312,8 +312,10 @@ int yaml_tree_read(const struct yaml_input *input, const struct yaml_node **ret_
         return fail(&builder, (struct field_place){input->file_index, 1, 1, 1}, "E107",
                     "not enough memory to read the file");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)input->file->bytes,
-                                 input->file->length);
+    const char *bytes = input->file->bytes;
+    size_t mark = input->file->length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    yaml_parser_set_input_string(&parser, (const unsigned char *)bytes + mark,
+                                 input->file->length - mark);
     if (build(&builder, &parser) != 0)
         return -1;
     if (builder.root == NULL)
