@@ -1,15 +1,20 @@
 #include "scheduler/command/foreground.h"
 
+#include "scheduler/base/scope.h"
+#include "scheduler/base/zone.h"
 #include "scheduler/command/run_view.h"
 #include "scheduler/daemon/session.h"
-#include "scheduler/system/loop.h"
+#include "scheduler/flow/message.h"
+#include "scheduler/system/clock.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FOREGROUND_TICK_MS 100 /* between looks at the live part */
+#define FOREGROUND_TICK_MS 100     /* between looks at the live part */
+#define FOREGROUND_SILENCE_MS 5000 /* an engine that does not answer is named after this */
 
 /* A command at work. */
 struct foreground {
@@ -19,6 +24,8 @@ struct foreground {
     struct session *session;
     struct run_view *view;
     struct loop_timer tick;
+    struct loop_timer silence; /* until the engine has answered */
+    const struct project *project;
     struct loop_hook flush;
     int64_t request; /* number of the first request */
     bool is_answered;
@@ -31,7 +38,6 @@ struct foreground {
     int signal; /* the first one that came */
     bool is_broken;
     struct error error;
-    struct notice reply;
 };
 
 const char *foreground_user(struct context *context)
@@ -71,14 +77,14 @@ static void take_reply(struct foreground *foreground, const struct notice *notic
     if (notice->request != foreground->request)
         return;
     foreground->is_answered = true;
-    foreground->reply = *notice;
+    loop_cancel_timer(foreground->loop, &foreground->silence);
     if (notice->error.kind != ERROR_KIND_NONE) {
         fail(foreground, &notice->error);
         return;
     }
     foreground->run_count = notice->run_count;
     memcpy(foreground->run_ids, notice->run_ids, sizeof foreground->run_ids);
-    if (foreground->run_count == 0 || foreground->options == NULL)
+    if (foreground->run_count == 0)
         loop_stop(foreground->loop);
 }
 
@@ -138,8 +144,7 @@ static void interrupt(void *owner, int number)
     if (foreground->signal == 0)
         foreground->signal = number;
     foreground->interrupts++;
-    if (foreground->options == NULL || foreground->options->only_watches ||
-        !foreground->is_answered) {
+    if (foreground->options->only_watches || !foreground->is_answered) {
         loop_stop(foreground->loop);
         return;
     }
@@ -181,10 +186,58 @@ static void close_all(struct foreground *foreground)
     if (foreground->view != NULL) {
         run_view_flush(foreground->view);
         loop_cancel_timer(foreground->loop, &foreground->tick);
+        loop_cancel_timer(foreground->loop, &foreground->silence);
         loop_remove_hook(foreground->loop, &foreground->flush);
         run_view_free(foreground->view);
     }
     loop_close(foreground->loop);
+}
+
+/* Who holds the engine's lock, with the times of the flow's zone left out: they are local. */
+static bool find_holder(const struct foreground *foreground, struct lock_holder *ret_holder)
+{
+    SCOPED_FD int folder = open(foreground->project->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return folder >= 0 && lock_file_holder(folder, ENGINE_LOCK_NAME, ret_holder, NULL) == 0 &&
+           ret_holder->pid != 0;
+}
+
+static void name_silent_engine(void *owner)
+{
+    struct foreground *foreground = owner;
+    struct lock_holder holder;
+    if (!find_holder(foreground, &holder) || holder.pid == getpid())
+        return;
+    run_view_say(foreground->view, "waiting for the engine, pid %lld (%s), which does not answer",
+                 (long long)holder.pid, holder.command);
+}
+
+/* The message of a lock that another holds who does not listen; other errors are main's to show. */
+static void show_lock(struct foreground *foreground, struct error *err)
+{
+    struct lock_holder holder;
+    if (strcmp(err->code, SESSION_LOCKED_CODE) != 0 || !find_holder(foreground, &holder))
+        return;
+    struct zone *zone;
+    char stamp[ZONE_RFC3339_BYTES] = "";
+    if (zone_load("UTC", &zone, NULL) == 0) {
+        zone_format_rfc3339(zone, holder.started, stamp);
+        zone_free(zone);
+    }
+    struct message_lock lock = {
+        .store_path = ".datemill/state.db",
+        .lock_path = ".datemill/" ENGINE_LOCK_NAME,
+        .pid = holder.pid,
+        .command = holder.command,
+        .user = holder.user,
+        .started = arena_format(&foreground->context->arena, "%.8s UTC", stamp + 11),
+        .held_seconds = instant_minus(clock_now(), holder.since).us / DURATION_SECOND_US,
+        .waited_seconds = SESSION_PATIENCE_S};
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    message_lock_held(&problems, &lock);
+    context_show_problems(foreground->context, &problems);
+    diagnostics_free(&problems);
+    *err = (struct error){.kind = ERROR_KIND_BUSY};
 }
 
 static int exit_code(const struct foreground *foreground)
@@ -202,6 +255,8 @@ static int follow(struct foreground *foreground, struct error *err)
     foreground->tick = (struct loop_timer){.call = tick, .owner = foreground};
     foreground->flush = (struct loop_hook){.call = flush, .owner = foreground};
     loop_add_hook(foreground->loop, LOOP_PHASE_SEND, &foreground->flush);
+    foreground->silence = (struct loop_timer){.call = name_silent_engine, .owner = foreground};
+    loop_set_timer(foreground->loop, &foreground->silence, duration_ms(FOREGROUND_SILENCE_MS));
     tick(foreground);
     foreground->request = session_request(foreground->session, foreground->options->request);
     if (loop_run(foreground->loop, err) < 0)
@@ -219,35 +274,12 @@ int foreground_follow(struct context *context, const struct foreground_options *
     const struct project *project;
     if (context_project(context, &project, err) < 0)
         return -1;
-    struct foreground foreground = {.context = context, .options = options};
+    struct foreground foreground = {.context = context, .options = options, .project = project};
     int result = open_session(&foreground, project, err);
     if (result == 0)
         result = follow(&foreground, err);
     close_all(&foreground);
-    return result;
-}
-
-int foreground_ask(struct context *context, const struct request *request, struct notice *ret_reply,
-                   struct error *err)
-{
-    const struct project *project;
-    if (context_project(context, &project, err) < 0)
-        return -1;
-    struct foreground foreground = {.context = context};
-    int result = open_session(&foreground, project, err);
-    if (result == 0) {
-        foreground.request = session_request(foreground.session, request);
-        result = loop_run(foreground.loop, err);
-    }
-    close_all(&foreground);
     if (result < 0)
-        return -1;
-    if (foreground.is_broken) {
-        *err = foreground.error;
-        return -1;
-    }
-    if (!foreground.is_answered)
-        return error_set(err, ERROR_KIND_FAILED, "interrupted before there was an answer");
-    *ret_reply = foreground.reply;
-    return 0;
+        show_lock(&foreground, err);
+    return result;
 }

@@ -20,10 +20,6 @@ struct foreground_options {
 int foreground_follow(struct context *context, const struct foreground_options *options,
                       struct error *err);
 
-/* Sends a request that is answered at once (stop) and waits for the reply. */
-int foreground_ask(struct context *context, const struct request *request, struct notice *ret_reply,
-                   struct error *err);
-
 /* Who is at the keyboard, for the record of operations; belongs to the context's arena. */
 const char *foreground_user(struct context *context);
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SESSION_RETRY_MS 20       /* between tries for the lock or a connection */
-#define SESSION_MAX_TRIES 1500    /* half a minute without either: give up */
+#define SESSION_RETRY_MS 20 /* between tries for the lock or a connection */
+#define SESSION_MAX_TRIES (SESSION_PATIENCE_S * 1000 / SESSION_RETRY_MS)
 #define SESSION_SEND_WAIT_MS 5000 /* an engine that does not read for so long is gone */
 
 /* A request that waits for its reply, or whose runs are taken up again after a change of engine. */
@@ -222,6 +222,7 @@ static int attach(struct session *session, struct error *err)
             return -1;
         if (++session->tries > SESSION_MAX_TRIES) {
             *err = lock_error;
+            memcpy(err->code, SESSION_LOCKED_CODE, sizeof SESSION_LOCKED_CODE);
             return -1;
         }
         wait_for_engine(session);

@@ -9,6 +9,10 @@
 
 #include "scheduler/daemon/daemon.h"
 
+#define SESSION_PATIENCE_S 30 /* for a lock that is held by one who does not listen */
+#define SESSION_LOCKED_CODE                                                                        \
+    "E501" /* of the error after that: lock_file_holder() names the holder */
+
 struct session;
 
 struct session_options {
