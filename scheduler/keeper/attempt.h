@@ -2,8 +2,8 @@
  *
  *     QUEUED ──start──▶ RUNNING ──first process ended──▶ DRAINING ──▶ CLEARING ──▶ ENDED
  *
- * DRAINING: something left behind still holds its output; 100 ms are given to it. CLEARING: the rest
- * of the tree is killed until nobody is left. Both are passed over when there is nothing to do. */
+ * DRAINING: something left behind still holds its output; 100 ms are given to it. CLEARING: the
+ * rest of the tree is killed until nobody is left. Both are passed over when there is nothing to do. */
 #ifndef DATEMILL_KEEPER_ATTEMPT_H
 #define DATEMILL_KEEPER_ATTEMPT_H
 
@@ -96,8 +96,8 @@ void attempt_begin(struct attempt *attempt, struct instant now);
 /* The first process has ended and was waited for. */
 void attempt_take_exit(struct attempt *attempt, int status, const struct rusage *usage);
 
-/* Ends it with its tree: SIGTERM to the group, after the grace SIGKILL to the tree; or that at once.
- * One that is not RUNNING, or whose first process is dead already, is left alone. */
+/* Ends it with its tree: SIGTERM to the group, after the grace SIGKILL to the tree; or that at
+ * once. One that is not RUNNING, or whose first process is dead already, is left alone. */
 void attempt_stop(struct attempt *attempt, enum keeper_end_why why, bool is_kill_now);
 
 #endif

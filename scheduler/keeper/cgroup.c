@@ -117,7 +117,7 @@ void cgroup_list(const struct cgroup *cgroup, void (*call)(void *owner, pid_t pi
     if (fd >= 0 && file == NULL)
         close(fd);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        long pid = atol(line);
+        long pid = strtol(line, NULL, 10);
         if (pid > 0)
             call(owner, (pid_t)pid);
     }

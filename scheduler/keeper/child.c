@@ -58,8 +58,8 @@ NO_SANITIZE static int exec_first(const struct child_plan *plan)
 
 NO_SANITIZE static int set_up(const struct child_plan *plan)
 {
-    /* the kernel's form of "default, no flags, no mask", 32 bytes at most: libc refuses to touch the
-     * two signals it keeps for itself, and posix_spawn() has them ignored in whoever it starts */
+    /* the kernel's form of "default, no flags, no mask", 32 bytes at most: libc refuses to touch
+     * the two signals it keeps for itself, and posix_spawn() has them ignored in whoever it starts */
     const unsigned long by_default[8] = {0};
     sigset_t none;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)

@@ -17,8 +17,8 @@ struct keeper_options {
     struct duration idle; /* the keeper ends after this time without attempts and engine */
 };
 
-/* Reads the journal, kills what an earlier keeper has left behind, records its attempts as lost, and
- * listens. The caller holds the keeper's lock and is the process that will run. */
+/* Reads the journal, kills what an earlier keeper has left behind, records its attempts as lost,
+ * and listens. The caller holds the keeper's lock and is the process that will run. */
 int keeper_open(const struct keeper_options *options, struct keeper **ret_keeper,
                 struct error *err);
 

@@ -130,7 +130,7 @@ size_t process_tree_scan(const struct process_tree_scan *scan)
         struct process process;
         if (entry == NULL)
             break;
-        long pid = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? atol(entry->d_name) : 0;
+        long pid = strtol(entry->d_name, NULL, 10); /* 0 for what is no number */
         if (pid <= 0 || pid == getpid() || read_process((pid_t)pid, &process) < 0)
             continue;
         size_t target = match(&process, scan);

@@ -1,7 +1,7 @@
 /* Finding and killing what belongs to an attempt, where no cgroup does it.
  *
- * A process belongs to an attempt if its environment holds the attempt's DATEMILL_TOKEN, or if it is
- * an orphan (a child of the keeper, which is a subreaper) in the session of the attempt's first
+ * A process belongs to an attempt if its environment holds the attempt's DATEMILL_TOKEN, or if it
+ * is an orphan (a child of the keeper, which is a subreaper) in the session of the attempt's first
  * process. The second rule holds for programs that write over their environment, and is safe: the
  * keeper's children are attempts and what they left, and the kernel gives a session's number to no
  * other process while anybody is in that session. */

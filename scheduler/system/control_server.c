@@ -249,17 +249,21 @@ bool control_server_send(struct control_server *server, int64_t connection_id, c
         return false;
     if (wire_pending(&connection->wire) + length > CONTROL_MAX_QUEUE_BYTES) {
         connection->is_dead = true;
+        loop_want_turn(server->options.loop);
         return false;
     }
     wire_add(&connection->wire, json, length);
+    loop_want_turn(server->options.loop);
     return true;
 }
 
 void control_server_end(struct control_server *server, int64_t connection_id)
 {
     struct connection *connection = find(server, connection_id);
-    if (connection != NULL)
-        connection->is_ending = true;
+    if (connection == NULL)
+        return;
+    connection->is_ending = true;
+    loop_want_turn(server->options.loop);
 }
 
 size_t control_server_count(const struct control_server *server)

@@ -54,6 +54,7 @@ static void send_message(struct keeper_client *client, const struct keeper_messa
     text_clear(&client->scratch);
     keeper_message_encode(message, &client->scratch);
     wire_add(&client->wire, text_string(&client->scratch), client->scratch.length);
+    loop_want_turn(client->options.loop);
 }
 
 static void disconnect(struct keeper_client *client)
@@ -323,8 +324,10 @@ int keeper_client_start(struct keeper_client *client, const struct keeper_start 
                           &client->scratch);
     if (client->scratch.length > KEEPER_MAX_FRAME_BYTES)
         return error_set(err, ERROR_KIND_INVALID, "arguments, variables and input are too long");
-    if (client->state == CLIENT_READY)
-        wire_add(&client->wire, text_string(&client->scratch), client->scratch.length);
+    if (client->state != CLIENT_READY)
+        return 0;
+    wire_add(&client->wire, text_string(&client->scratch), client->scratch.length);
+    loop_want_turn(client->options.loop);
     return 0;
 }
 

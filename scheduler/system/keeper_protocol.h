@@ -181,8 +181,8 @@ struct keeper_message {
     };
 };
 
-/* What every start must have: an id, a token, an absolute folder, a program, paths for log and events,
- * limits that are not negative. */
+/* What every start must have: an id, a token, an absolute folder, a program, paths for log and
+ * events, limits that are not negative. */
 int keeper_start_check(const struct keeper_start *start, struct error *err);
 
 /* Appends the message to `out` (which is not cleared before). */

@@ -18,8 +18,8 @@ struct keeper_spawn {
     int pipe_fd; /* what the keeper says, then its end; non-blocking, the caller closes it */
 };
 
-/* Starts `program --state-dir DIR --idle TIME` with nothing inherited: no descriptor, no environment
- * variable, no signal setting. It puts itself in the background. */
+/* Starts `program --state-dir DIR --idle TIME` with nothing inherited: no descriptor, no
+ * environment variable, no signal setting. It puts itself in the background. */
 int keeper_spawn(const char *program, const char *state_dir, struct duration idle,
                  struct keeper_spawn *ret_spawn, struct error *err);
 

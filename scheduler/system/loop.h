@@ -13,6 +13,7 @@
 
 #include "scheduler/base/error.h"
 #include "scheduler/base/instant.h"
+#include "scheduler/system/loop_timer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,10 @@ int loop_run(struct loop *loop, struct error *err);
 
 /* One turn that waits at most `max_wait` (negative: until something happens). */
 int loop_turn(struct loop *loop, struct duration max_wait, struct error *err);
+
+/* There is something for the hooks: if nothing else happens the next turn does not wait. Needed by
+ * whoever queues something outside of a turn, or in a hook; between, it costs nothing. */
+void loop_want_turn(struct loop *loop);
 
 /* loop_run() returns at the end of this turn, after its hooks. */
 void loop_stop(struct loop *loop);
@@ -57,15 +62,7 @@ void loop_remove_fd(struct loop *loop, struct loop_fd *fd); /* NULL is fine */
 
 /* --- timers (monotonic) ----------------------------------------------------------------------- */
 
-/* A place inside its owner; `call` and `owner` are set by the owner, the rest is the loop's. It
- * must be cancelled before its memory goes away. */
-struct loop_timer {
-    void (*call)(void *owner); /* once; the timer is not set any more and may be set again */
-    void *owner;
-    struct duration at; /* clock_monotonic() time */
-    uint64_t order;     /* among timers of the same time: first set, first called */
-    size_t place;       /* 1 + index in the loop's heap; 0 = not set */
-};
+/* struct loop_timer is in loop_timer.h. */
 
 /* Sets it, or sets it anew. A delay of zero or less means the next turn. */
 void loop_set_timer(struct loop *loop, struct loop_timer *timer, struct duration delay);

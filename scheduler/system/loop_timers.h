@@ -5,7 +5,7 @@
 
 #include "scheduler/base/error.h"
 #include "scheduler/base/instant.h"
-#include "scheduler/system/loop.h"
+#include "scheduler/system/loop_timer.h"
 
 #include <stddef.h>
 #include <stdint.h>

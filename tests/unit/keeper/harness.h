@@ -322,14 +322,10 @@ static inline pid_t wait_for_pid_file(struct world *world, const char *name)
     char path[256];
     snprintf(path, sizeof path, "%s/%s", world->folder, name);
     for (int i = 0; i < 2000; i++) {
-        FILE *file = fopen(path, "re");
-        long pid = 0;
-        char newline = 0;
-        int fields = file == NULL ? 0 : fscanf(file, "%ld%c", &pid, &newline);
-        if (file != NULL)
-            fclose(file);
-        if (fields == 2 && pid > 0)
-            return (pid_t)pid;
+        char line[32] = "";
+        SCOPED_FILE FILE *file = fopen(path, "re");
+        if (file != NULL && fgets(line, sizeof line, file) != NULL && strchr(line, '\n') != NULL)
+            return (pid_t)strtol(line, NULL, 10);
         world_turn(world, 5);
     }
     fail_msg("no pid in %s", path);

@@ -90,7 +90,7 @@ static void test_cap_keeps_head_and_tail(void **state)
             assert_true(lines * 55 > (1 << 20) * 4 / 10);
             expected = 0;
         } else if (strstr(line, " stdout F ") != NULL) {
-            int64_t number = atoll(strstr(line, " stdout F ") + 10);
+            int64_t number = strtoll(strstr(line, " stdout F ") + 10, NULL, 10);
             if (expected != 0)
                 assert_int_equal(number, expected);
             expected = number + 1;
@@ -108,12 +108,12 @@ static void test_cap_keeps_head_and_tail(void **state)
 static int64_t resident_bytes(pid_t pid)
 {
     char path[64];
-    long pages = 0;
+    char line[128] = "";
     snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
     SCOPED_FILE FILE *file = fopen(path, "re");
     assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
-    return pages * sysconf(_SC_PAGESIZE);
+    assert_non_null(fgets(line, sizeof line, file));
+    return strtol(line + strcspn(line, " "), NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
 /* One gigabyte neither fills the memory nor keeps others from running. */

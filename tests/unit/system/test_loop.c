@@ -20,9 +20,9 @@ struct trace {
 
 static void add(struct trace *trace, const char *word)
 {
-    assert_true(strlen(trace->text) + strlen(word) + 2 < sizeof trace->text);
-    strcat(trace->text, word);
-    strcat(trace->text, " ");
+    size_t length = strlen(trace->text);
+    int added = snprintf(trace->text + length, sizeof trace->text - length, "%s ", word);
+    assert_true((size_t)added < sizeof trace->text - length);
 }
 
 static struct loop *open_loop(void)
@@ -154,6 +154,7 @@ struct tick {
     const char *name;
     struct tick *cancels;
     bool is_repeated;
+    int64_t *last_fired;
 };
 
 static void on_tick(void *owner)
@@ -219,13 +220,12 @@ static void test_timers_set_and_cancelled(void **state)
     loop_close(trace.loop);
 }
 
-static int64_t last_fired;
-
 static void on_ordered(void *owner)
 {
     struct tick *tick = owner;
-    assert_true(tick->timer.at.us >= last_fired);
-    last_fired = tick->timer.at.us;
+    int64_t *last_fired = tick->last_fired;
+    assert_true(tick->timer.at.us >= *last_fired);
+    *last_fired = tick->timer.at.us;
 }
 
 /* Many, set and cancelled at random: the rest fires in order, and nothing that was cancelled. */
@@ -235,9 +235,10 @@ static void test_a_heap_of_timers(void **state)
     struct loop *loop = open_loop();
     struct tick *ticks = calloc(2000, sizeof *ticks);
     unsigned seed = 7;
-    last_fired = 0;
+    int64_t last_fired = 0;
     for (int i = 0; i < 2000; i++)
-        ticks[i].timer = (struct loop_timer){.call = on_ordered, .owner = &ticks[i]};
+        ticks[i] = (struct tick){.timer = {.call = on_ordered, .owner = &ticks[i]},
+                                 .last_fired = &last_fired};
     for (int i = 0; i < 10000; i++) {
         struct tick *tick = &ticks[rand_r(&seed) % 2000];
         if (rand_r(&seed) % 3 == 0)
@@ -368,6 +369,28 @@ static void test_hooks(void **state)
     loop_close(trace.loop);
 }
 
+static void on_counted(void *owner)
+{
+    ++*(int *)owner;
+}
+
+/* What is queued outside of a turn does not wait for something else to happen. */
+static void test_a_wanted_turn_does_not_wait(void **state)
+{
+    (void)state;
+    struct loop *loop = open_loop();
+    int calls = 0;
+    struct loop_hook hook = {.call = on_counted, .owner = &calls};
+    loop_add_hook(loop, LOOP_PHASE_SEND, &hook);
+    loop_want_turn(loop);
+    assert_int_equal(loop_turn(loop, (struct duration){-1}, NULL), 0);
+    assert_int_equal(calls, 1);
+    int64_t before = clock_monotonic().us;
+    assert_int_equal(loop_turn(loop, duration_ms(20), NULL), 0);
+    assert_true(clock_monotonic().us - before >= 19000); /* wanted once, not for ever */
+    loop_close(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_wall_timer),
         cmocka_unit_test(test_signals_and_run),
         cmocka_unit_test(test_hooks),
+        cmocka_unit_test(test_a_wanted_turn_does_not_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
