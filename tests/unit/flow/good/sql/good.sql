@@ -1,0 +1,1 @@
+SELECT '${var}', '$<cyctime>', '$${x}';
