@@ -132,9 +132,10 @@ static int list(struct context *context, const struct options *options, struct s
     if (parsed < 0)
         return -1;
     struct view_page page = {.limit = (int32_t)options_number(options, "number", DEFAULT_ROWS),
-                             .after = options_number(options, "after", 0)};
+                             .after = options_number(options, "after", 0),
+                             .query = &query};
     struct view_runs runs;
-    if (view_list_runs(store, &query, &page, &context->arena, &runs, err) < 0)
+    if (view_list_runs(store, &page, &context->arena, &runs, err) < 0)
         return -1;
     if (context->is_json)
         print_json(context, &runs);

@@ -167,7 +167,7 @@ static int load(struct context *context, const struct options *options, struct r
         run_facts_find(context, options, 0, store, &show->run, err) < 0 ||
         view_run_nodes(store, show->run.id, &context->arena, &show->nodes, err) < 0 ||
         view_run_details(store, show->run.id, &context->arena, &show->details, err) < 0 ||
-        view_run_attempts(store, show->run.id, STORE_NO_NODE, &context->arena, &show->attempts,
+        view_run_attempts(store, show->run.id, &context->arena, &show->attempts,
                           err) < 0 ||
         view_version_files(store, show->run.version_id, &context->arena, &show->files, err) < 0)
         return -1;

@@ -23,10 +23,9 @@ static int fail_run(const struct options *options, size_t index, struct error *e
 static int find_latest(struct context *context, struct store *store, struct view_run *ret_run,
                        struct error *err)
 {
-    struct run_query all = {0};
     struct view_page page = {.limit = 1};
     struct view_runs runs;
-    if (view_list_runs(store, &all, &page, &context->arena, &runs, err) < 0)
+    if (view_list_runs(store, &page, &context->arena, &runs, err) < 0)
         return -1;
     if (runs.count == 0)
         return error_set(err, ERROR_KIND_NOT_FOUND, "nothing has run yet");

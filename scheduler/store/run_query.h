@@ -12,8 +12,8 @@
  *   words     without a key: found in the one-line errors of the run's attempts, letters of either
  *             case, three characters or more; several words must all be there
  *
- * Values may be quoted ("…", \" inside) and repeated with commas (state:failed,stopped). A key given
- * twice means either. Different keys must all hold. */
+ * Values may be quoted ("…", \" inside) and repeated with commas (state:failed,stopped). A key
+ * given twice means either. Different keys must all hold. */
 #ifndef DATEMILL_STORE_RUN_QUERY_H
 #define DATEMILL_STORE_RUN_QUERY_H
 
@@ -51,11 +51,11 @@ struct run_query {
     struct instant since; /* 0 = no bound */
 };
 
-/* Reads a query; what it points to belongs to the arena. Fails with ERROR_KIND_USAGE: a date that is
- * none (E020), an unknown state or kind (E021, "`sucess` is not a state; did you mean `success`?"), an
- * unknown key (E022), a word too short (E023), open quotes (E024), too much (E025), a wrong age (E026),
- * a missing value (E027). err->column is the byte, from 1, at which the wrong part begins, err->line
- * its length in bytes. */
+/* Reads a query; what it points to belongs to the arena. Fails with ERROR_KIND_USAGE: a date that
+ * is none (E020), an unknown state or kind (E021, "`sucess` is not a state; did you mean
+ * `success`?"), an unknown key (E022), a word too short (E023), open quotes (E024), too much
+ * (E025), a wrong age (E026), a missing value (E027). err->column is the byte, from 1, at which
+ * the wrong part begins, err->line its length in bytes. */
 int run_query_parse(const char *text, struct instant now, struct arena *arena,
                     struct run_query *ret_query, struct error *err);
 

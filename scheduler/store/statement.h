@@ -6,9 +6,10 @@
  *     statement_int(&s, 12);
  *     int row = statement_step(&s, err);      // 1 = a row, 0 = no more, -1 = failed
  *
- * Statements are prepared once and kept, found by the address of their text: so the text must be a
- * literal or a static array. Parameters are bound in order. Numbers of enums are checked as they are
- * read: one that cannot be makes the next statement_step() or statement_end() fail (E503). */
+ * Statements are prepared once and kept, found by the address of their text: so the text must be
+ * a literal or a static array. Parameters are bound in order. Numbers of enums are checked as
+ * they are read: one that cannot be makes the next statement_step() or statement_end() fail
+ * (E503). */
 #ifndef DATEMILL_STORE_STATEMENT_H
 #define DATEMILL_STORE_STATEMENT_H
 

@@ -1,23 +1,25 @@
 /* The store: the state of a project in one SQLite file, `.datemill/state.db`.
  *
- * One process writes: the one that holds the engine's lock (the caller sees to that; the store only
- * notices when somebody else holds SQLite's own write lock). Any number read, at any time, and are
- * never waited for. WAL and synchronous=FULL: when store_commit() has returned 0, what was put in
- * is on disk.
+ * One process writes: the one that holds the engine's lock (the caller sees to that; the store
+ * only notices when somebody else holds SQLite's own write lock). Any number read, at any time,
+ * and are never waited for. WAL and synchronous=FULL: when store_commit() has returned 0, what
+ * was put in is on disk.
  *
- * Writing is a batch: store_begin(), any number of calls of store_commit.h, store_commit(). Several
- * steps of the engine share one batch. A batch is whole or it never happened, whatever dies when.
+ * Writing is a batch: store_begin(), any number of calls of store_commit.h, store_commit().
+ * Several steps of the engine share one batch. A batch is whole or it never happened, whatever
+ * dies when.
  *
- * When a call within a batch, or store_commit() itself, fails, nothing of the batch is stored, and
- * after store_rollback() (harmless after a failed commit, too) the store is as before store_begin().
- * The same batch can then be put in again, unchanged, as often as it takes (disk full: E504); for
- * that the caller keeps its actions until the commit has succeeded. Ids from store_take_run_id() stay
- * valid over failed commits. A batch with a failed call cannot be committed.
+ * When a call within a batch, or store_commit() itself, fails, nothing of the batch is stored,
+ * and after store_rollback() (harmless after a failed commit, too) the store is as before
+ * store_begin(). The same batch can then be put in again, unchanged, as often as it takes (disk
+ * full: E504); for that the caller keeps its actions until the commit has succeeded. Ids from
+ * store_take_run_id() stay valid over failed commits. A batch with a failed call cannot be
+ * committed.
  *
  * Codes of errors: E501 locked by another process (BUSY), E502 schema of a newer program
  * (PRECONDITION), E503 damaged or not a store (PRECONDITION), E504 no space left (PRECONDITION),
- * E505 not readable or writable (REFUSED), E506 any other failure of the disk, an exceeded quota among
- * them (PRECONDITION). What E504 and E506 say may be over later. */
+ * E505 not readable or writable (REFUSED), E506 any other failure of the disk, an exceeded quota
+ * among them (PRECONDITION). What E504 and E506 say may be over later. */
 #ifndef DATEMILL_STORE_STORE_H
 #define DATEMILL_STORE_STORE_H
 
@@ -42,8 +44,8 @@ struct store;
 int store_open_writer(const char *state_dir, const char *program, struct store **ret_store,
                       struct error *err);
 
-/* Opens for reading only; what is stored never changes. NOT_FOUND when there is no store yet. Also on a
- * read-only file system, if the store was closed properly there. */
+/* Opens for reading only; what is stored never changes. NOT_FOUND when there is no store yet.
+ * Also on a read-only file system, if the store was closed properly there. */
 int store_open_reader(const char *state_dir, struct store **ret_store, struct error *err);
 
 void store_close(struct store *store); /* NULL is fine; an open batch is rolled back */
@@ -58,20 +60,20 @@ int store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store); /* fine when there is no batch */
 bool store_is_in_batch(const struct store *store);
 
-/* For readers: all questions between the two see the same moment. Short: the WAL cannot be cut while
- * one is open. Without them each question sees a moment of its own. */
+/* For readers: all questions between the two see the same moment. Short: the WAL cannot be cut
+ * while one is open. Without them each question sees a moment of its own. */
 int store_begin_reading(struct store *store, struct error *err);
 void store_end_reading(struct store *store);
 
-/* The id for a run that is going to be put in. Never given twice by this process, and never the id of
- * a run that was stored. */
+/* The id for a run that is going to be put in. Never given twice by this process, and never the
+ * id of a run that was stored. */
 int64_t store_take_run_id(struct store *store);
 
 /* The id of the next attempt: larger than any that was ever committed as granted. */
 int64_t store_next_attempt_id(const struct store *store);
 
-/* A number that differs when another process has committed since (PRAGMA data_version): cheap enough
- * to ask twice a second. */
+/* A number that differs when another process has committed since (PRAGMA data_version): cheap
+ * enough to ask twice a second. */
 int store_data_version(struct store *store, int64_t *ret_version, struct error *err);
 
 /* Copies what is in the WAL into the file as far as readers allow; for idle moments. */

@@ -112,12 +112,22 @@ int commit_event(struct store *store, const struct commit_event *event, int64_t 
     return 0;
 }
 
-/* The id of the row whose one text is `name`; `find` and `add` are SQL with that parameter. */
-static int intern(struct store *store, const char *find, const char *add, const char *name,
-                  int64_t *ret_id, struct error *err)
+/* Tables of names, each with its id: how to find one and how to add one. */
+struct names {
+    const char *find; /* SQL with the name as its parameter */
+    const char *add;
+};
+
+static const struct names flow_names = {"SELECT id FROM flow WHERE name = ?",
+                                        "INSERT INTO flow(name) VALUES (?)"};
+static const struct names boot_names = {"SELECT id FROM boot WHERE name = ?",
+                                        "INSERT INTO boot(name) VALUES (?)"};
+
+static int intern(struct store *store, const struct names *names, const char *name, int64_t *ret_id,
+                  struct error *err)
 {
     STATEMENT(found);
-    if (statement_open(&found, store, find, err) != 0)
+    if (statement_open(&found, store, names->find, err) != 0)
         return -1;
     statement_text(&found, name);
     int row = statement_step(&found, err);
@@ -128,7 +138,7 @@ static int intern(struct store *store, const char *find, const char *add, const 
         return 0;
     }
     STATEMENT(added);
-    if (statement_open(&added, store, add, err) != 0)
+    if (statement_open(&added, store, names->add, err) != 0)
         return -1;
     statement_text(&added, name);
     if (statement_run(&added, err) != 0)
@@ -139,14 +149,12 @@ static int intern(struct store *store, const char *find, const char *add, const 
 
 int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struct error *err)
 {
-    return intern(store, "SELECT id FROM flow WHERE name = ?", "INSERT INTO flow(name) VALUES (?)",
-                  flow, ret_id, err);
+    return intern(store, &flow_names, flow, ret_id, err);
 }
 
 int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err)
 {
-    return intern(store, "SELECT id FROM boot WHERE name = ?", "INSERT INTO boot(name) VALUES (?)",
-                  boot, ret_id, err);
+    return intern(store, &boot_names, boot, ret_id, err);
 }
 
 int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,

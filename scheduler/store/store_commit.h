@@ -187,9 +187,10 @@ int store_put_note(struct store *store, const char *flow, const char *text, stru
 
 /* ---- forgetting ---- */
 
-/* One small step: removes up to `max_runs` final runs that ended before `before`, with all that hangs
- * on them, oldest first, then definitions and texts that no run uses any more. Logs are the caller's
- * (view_run_details() names them beforehand). *ret_removed 0 = nothing left to do. Its own batch. */
+/* One small step: removes up to `max_runs` final runs that ended before `before`, with all that
+ * hangs on them, oldest first, then definitions and texts that no run uses any more. Logs are the
+ * caller's (view_run_details() names them beforehand). *ret_removed 0 = nothing left to do. Its
+ * own batch. */
 int store_prune(struct store *store, struct instant before, int32_t max_runs, int32_t *ret_removed,
                 struct error *err);
 

@@ -81,7 +81,8 @@ int store_read_int(struct store *store, const char *sql, int64_t *ret_value, str
 /* Reads the counters of `meta` into the store. */
 int store_read_counters(struct store *store, struct error *err);
 
-/* Of store_commit.c: the counters, if the batch changed them; the program's name, in its own batch. */
+/* Of store_commit.c: the counters, if the batch changed them; the program's name, in its own
+ * batch. */
 int store_write_counters(struct store *store, struct error *err);
 int store_note_program(struct store *store, const char *program, struct error *err);
 

@@ -101,12 +101,13 @@ int load_open_runs(struct store *store, struct arena *arena, struct load_runs *r
     size_t count = 0;
     size_t capacity = 0;
     STATEMENT(s);
-    if (statement_open(&s, store,
-                       "SELECT run.id, flow.name, version_id, cyctime, is_second, bizdate, zone,"
-                       " fires_at, kind, trigger, selection, priority, parallel, hold, opening,"
-                       " state, queued_at FROM run INDEXED BY run_open JOIN flow ON flow.id = run.flow_id"
-                       " WHERE state < 2 ORDER BY run.id",
-                       err) != 0)
+    if (statement_open(
+            &s, store,
+            "SELECT run.id, flow.name, version_id, cyctime, is_second, bizdate, zone,"
+            " fires_at, kind, trigger, selection, priority, parallel, hold, opening,"
+            " state, queued_at FROM run INDEXED BY run_open JOIN flow ON flow.id = run.flow_id"
+            " WHERE state < 2 ORDER BY run.id",
+            err) != 0)
         return -1;
     int row;
     while ((row = statement_step(&s, err)) == 1) {

@@ -1,8 +1,8 @@
 /* What an engine needs from the store: after a restart, and before it makes a run.
  *
- * The graph of a run is not stored twice: it follows from its captured definition (load_definition(),
- * then flow_load() from the capture), once per version, however many runs share it. Rows come in
- * the order of their indexes. Everything returned belongs to the arena. */
+ * The graph of a run is not stored twice: it follows from its captured definition
+ * (load_definition(), then flow_load() from the capture), once per version, however many runs
+ * share it. Rows come in the order of their indexes. Everything returned belongs to the arena. */
 #ifndef DATEMILL_STORE_STORE_LOAD_H
 #define DATEMILL_STORE_STORE_LOAD_H
 

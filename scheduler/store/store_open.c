@@ -25,9 +25,12 @@ void store_begin_question(struct store *store)
     store->looks = 0;
 }
 
+/* SQLite, not we, decides how much an authorizer is told. */
+#define AUTHORIZER_DETAILS                                                                         \
+    const char *first, const char *second, const char *database, const char *trigger
+
 /* A reader can look and do nothing else, whatever a damaged file makes SQLite try. */
-static int allow_reading(void *data, int action, const char *first, const char *second,
-                         const char *database, const char *trigger)
+static int allow_reading(void *data, int action, AUTHORIZER_DETAILS)
 {
     (void)data;
     (void)second;
@@ -221,8 +224,8 @@ static int open_reader(struct store *store, struct error *err)
     return check_version(store, err);
 }
 
-/* Where nothing can be made beside the file, a WAL cannot be shared; without one the file is all there
- * is, and nobody can change it. */
+/* Where nothing can be made beside the file, a WAL cannot be shared; without one the file is all
+ * there is, and nobody can change it. */
 static int open_unchanging(struct store *store, struct error *err)
 {
     for (size_t i = 0; i < STORE_MAX_STATEMENTS; i++)

@@ -29,12 +29,13 @@ struct store_schema {
 extern const char store_schema_sql[]; /* schema.sql, made by embed_text.cmake */
 extern const struct store_schema store_schema_present;
 
-/* Looks at what the file is: an empty database (version 0), a store of the present or an older schema,
- * or something else (E502, E503). */
+/* Looks at what the file is: an empty database (version 0), a store of the present or an older
+ * schema, or something else (E502, E503). */
 int store_schema_read(struct store *store, const struct store_schema *schema, int32_t *ret_version,
                       bool *ret_is_new, struct error *err);
 
-/* Makes the schema in a new file, or goes up to the present one from `version`, in one transaction. */
+/* Makes the schema in a new file, or goes up to the present one from `version`, in one
+ * transaction. */
 int store_schema_upgrade(struct store *store, const struct store_schema *schema, int32_t version,
                          bool is_new, struct error *err);
 

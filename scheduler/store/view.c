@@ -94,7 +94,13 @@ static int count_nodes(struct store *store, struct view_run *run, struct error *
     return 0;
 }
 
-static int read_attempt_failure(struct store *store, int64_t run_id, uint32_t node,
+/* Where to look for the reason of a failure. */
+struct failed_node {
+    int64_t run_id;
+    uint32_t node;
+};
+
+static int read_attempt_failure(struct store *store, const struct failed_node *failed,
                                 struct arena *arena, struct view_failure *failure,
                                 struct error *err)
 {
@@ -104,8 +110,8 @@ static int read_attempt_failure(struct store *store, int64_t run_id, uint32_t no
                        " ORDER BY number DESC LIMIT 1",
                        err) != 0)
         return -1;
-    statement_int(&s, run_id);
-    statement_int(&s, node);
+    statement_int(&s, failed->run_id);
+    statement_int(&s, failed->node);
     int row = statement_step(&s, err);
     if (row != 1)
         return row;
@@ -132,10 +138,10 @@ static int read_failure(struct store *store, int64_t run_id, struct arena *arena
     int row = statement_step(&s, err);
     if (row != 1)
         return row;
-    uint32_t node = statement_get_index(&s, 0);
+    struct failed_node failed = {.run_id = run_id, .node = statement_get_index(&s, 0)};
     failure->node = statement_get_text(&s, 1, arena);
     if (statement_get_int(&s, 2) != TASK_WHY_MARK)
-        return read_attempt_failure(store, run_id, node, arena, failure, err);
+        return read_attempt_failure(store, &failed, arena, failure, err);
     failure->text = arena_format(arena, "marked failed by %s: %s", statement_peek_text(&s, 3),
                                  statement_get_text(&s, 4, arena));
     return 0;
@@ -222,14 +228,13 @@ int view_read_runs(struct store *store, const struct view_ids *ids, struct arena
 
 /* ---- questions ---- */
 
-int view_list_runs(struct store *store, const struct run_query *query, const struct view_page *page,
-                   struct arena *arena, struct view_runs *ret_runs, struct error *err)
+int view_list_runs(struct store *store, const struct view_page *page, struct arena *arena,
+                   struct view_runs *ret_runs, struct error *err)
 {
     struct view_ids ids;
     struct view_runs runs = {0};
     VIEW_MOMENT(moment);
-    if (view_enter(&moment, store, err) != 0 ||
-        view_find_ids(store, query, page, arena, &ids, err) != 0 ||
+    if (view_enter(&moment, store, err) != 0 || view_find_ids(store, page, arena, &ids, err) != 0 ||
         view_read_runs(store, &ids, arena, &runs.items, err) != 0)
         return -1;
     runs.count = ids.count;
@@ -243,12 +248,11 @@ int view_count_runs(struct store *store, const struct run_query *query, int32_t 
                     int32_t *ret_count, struct error *err)
 {
     struct view_ids ids;
-    struct view_page page = {.limit = at_most};
+    struct view_page page = {.limit = at_most, .query = query};
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
     VIEW_MOMENT(moment);
-    if (view_enter(&moment, store, err) != 0 ||
-        view_find_ids(store, query, &page, &arena, &ids, err) != 0)
+    if (view_enter(&moment, store, err) != 0 || view_find_ids(store, &page, &arena, &ids, err) != 0)
         return -1;
     *ret_count = (int32_t)ids.count;
     return 0;

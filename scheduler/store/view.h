@@ -1,8 +1,8 @@
 /* Questions of commands and pages: read-only, answered from one file with indexes made for them.
  *
- * Rows are plain structs; what they point to belongs to the arena. Texts are never NULL. Instants are
- * 0 where there is none. Lists come newest first and page by key, never by offset: the answer holds
- * `next`, which is what to ask for `after` to get the page behind it. */
+ * Rows are plain structs; what they point to belongs to the arena. Texts are never NULL. Instants
+ * are 0 where there is none. Lists come newest first and page by key, never by offset: the answer
+ * holds `next`, which is what to ask for `after` to get the page behind it. */
 #ifndef DATEMILL_STORE_VIEW_H
 #define DATEMILL_STORE_VIEW_H
 
@@ -15,8 +15,9 @@
 #define VIEW_MAX_ROWS 1000 /* of one page */
 
 struct view_page {
-    int32_t limit; /* rows, 1 to VIEW_MAX_ROWS */
-    int64_t after; /* `next` of the page before; 0 = from the newest */
+    int32_t limit;                 /* rows, 1 to VIEW_MAX_ROWS */
+    int64_t after;                 /* `next` of the page before; 0 = from the newest */
+    const struct run_query *query; /* lists of runs: which; NULL = all */
 };
 
 /* What went wrong first in a run that is failed: the node and its attempt's one line. */
@@ -59,8 +60,8 @@ struct view_runs {
 };
 
 /* Runs that match a query, by id, newest first. `now` is what `since:` counts from. */
-int view_list_runs(struct store *store, const struct run_query *query, const struct view_page *page,
-                   struct arena *arena, struct view_runs *ret_runs, struct error *err);
+int view_list_runs(struct store *store, const struct view_page *page, struct arena *arena,
+                   struct view_runs *ret_runs, struct error *err);
 
 /* One run's row. NOT_FOUND names the newest run there is. */
 int view_find_run(struct store *store, int64_t run_id, struct arena *arena,

@@ -30,9 +30,11 @@ static void read_event(struct statement *s, struct arena *arena, struct view_eve
     };
 }
 
-int view_events(struct store *store, int64_t run_id, const struct view_page *page,
-                struct arena *arena, struct view_events *ret_events, struct error *err)
+int view_events(struct store *store, const struct view_event_list *list, struct arena *arena,
+                struct view_events *ret_events, struct error *err)
 {
+    const struct view_page *page = &list->page;
+    int64_t run_id = list->run_id;
     assert(page->limit >= 1 && page->limit <= VIEW_MAX_ROWS);
     struct view_events events = {.next = page->after};
     struct view_event *items = arena_array(arena, (size_t)page->limit, sizeof *items);

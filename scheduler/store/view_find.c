@@ -1,9 +1,9 @@
 /* Which runs match: streams of ids from an index, newest first, filtered and merged.
  *
- * Every query has a driver: the filter that leaves the fewest rows and has an index in whose order
- * the ids come. A driver with several values (two flows, thirty dates) is one stream per value. What
- * the other filters say is tested row by row. So nothing is ever sorted, and the work for a page is
- * bounded: a stream that finds nothing for too long makes the answer partial. */
+ * Every query has a driver: the filter that leaves the fewest rows and has an index in whose
+ * order the ids come. A driver with several values (two flows, thirty dates) is one stream per
+ * value. What the other filters say is tested row by row. So nothing is ever sorted, and the work
+ * for a page is bounded: a stream that finds nothing for too long makes the answer partial. */
 #include "scheduler/base/civil.h"
 #include "scheduler/store/view_internal.h"
 
@@ -464,14 +464,15 @@ static int run_streams(struct search *search, struct error *err)
     return 0;
 }
 
-int view_find_ids(struct store *store, const struct run_query *query, const struct view_page *page,
-                  struct arena *arena, struct view_ids *ret_ids, struct error *err)
+int view_find_ids(struct store *store, const struct view_page *page, struct arena *arena,
+                  struct view_ids *ret_ids, struct error *err)
 {
+    static const struct run_query all = {0};
     assert(page->limit >= 1 && page->limit <= VIEW_MAX_ROWS);
     size_t limit = (size_t)page->limit;
     struct search search = {.store = store,
                             .arena = arena,
-                            .query = query,
+                            .query = page->query == NULL ? &all : page->query,
                             .wanted = limit + 1,
                             .before = page->after == 0 ? INT64_MAX : page->after};
     search.found = arena_array(arena, search.wanted, sizeof *search.found);

@@ -37,11 +37,10 @@ static int read_flows(struct store *store, struct arena *arena, struct flow_row 
     return 0;
 }
 
-static int read_flow_runs(struct store *store, int64_t flow_id, int32_t each, struct arena *arena,
-                          struct view_flow *flow, struct error *err)
+static int find_flow_runs(struct store *store, int64_t flow_id, int32_t each, struct view_ids *ids,
+                          struct error *err)
 {
-    int64_t *items = arena_array(arena, (size_t)each, sizeof *items);
-    struct view_ids ids = {.items = items};
+    int64_t *items = (int64_t *)ids->items; /* the arena's, with room for `each` */
     STATEMENT(s);
     if (statement_open(&s, store,
                        "SELECT id FROM run INDEXED BY run_by_flow WHERE flow_id = ?"
@@ -52,11 +51,8 @@ static int read_flow_runs(struct store *store, int64_t flow_id, int32_t each, st
     statement_int(&s, each);
     int row;
     while ((row = statement_step(&s, err)) == 1)
-        items[ids.count++] = statement_get_int(&s, 0);
-    if (row != 0 || view_read_runs(store, &ids, arena, &flow->runs, err) != 0)
-        return -1;
-    flow->run_count = ids.count;
-    return 0;
+        items[ids->count++] = statement_get_int(&s, 0);
+    return row;
 }
 
 int view_list_flows(struct store *store, int32_t each, struct arena *arena,
@@ -75,8 +71,11 @@ int view_list_flows(struct store *store, int32_t each, struct arena *arena,
         struct view_flow *flow = &flows[count];
         flow->name = rows[i].name;
         flow->is_frozen = rows[i].is_frozen;
-        if (read_flow_runs(store, rows[i].id, each, arena, flow, err) != 0)
+        struct view_ids ids = {.items = arena_array(arena, (size_t)each, sizeof *ids.items)};
+        if (find_flow_runs(store, rows[i].id, each, &ids, err) != 0 ||
+            view_read_runs(store, &ids, arena, &flow->runs, err) != 0)
             return -1;
+        flow->run_count = ids.count;
         if (flow->run_count > 0)
             count++;
     }
@@ -106,9 +105,9 @@ static int read_open(struct store *store, struct arena *arena, struct view_statu
                      struct error *err)
 {
     struct run_query query = {.states = 1u << RUN_WAITING | 1u << RUN_RUNNING};
-    struct view_page page = {.limit = VIEW_MAX_ROWS};
+    struct view_page page = {.limit = VIEW_MAX_ROWS, .query = &query};
     struct view_ids ids;
-    if (view_find_ids(store, &query, &page, arena, &ids, err) != 0 ||
+    if (view_find_ids(store, &page, arena, &ids, err) != 0 ||
         view_read_runs(store, &ids, arena, &status->open, err) != 0)
         return -1;
     status->open_count = ids.count;

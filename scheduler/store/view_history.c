@@ -8,10 +8,11 @@
 
 /* ---- a node through its runs ---- */
 
-int view_node_history(struct store *store, const struct view_place *place,
-                      const struct view_page *page, struct arena *arena,
+int view_node_history(struct store *store, const struct view_node_list *list, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err)
 {
+    const struct view_place *place = &list->place;
+    const struct view_page *page = &list->page;
     assert(page->limit >= 1 && page->limit <= VIEW_MAX_ROWS);
     struct view_attempts attempts = {0};
     struct view_attempt *items = arena_array(arena, (size_t)page->limit, sizeof *items);

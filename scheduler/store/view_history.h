@@ -13,14 +13,18 @@ struct view_place {
     const char *node; /* "" = the flow as a whole, where that makes sense */
 };
 
-/* A node through the runs of its flow: the newest attempt in each run, newest run first; `after` and
- * `next` are run ids. A run in which it had none is left out. */
-int view_node_history(struct store *store, const struct view_place *place,
-                      const struct view_page *page, struct arena *arena,
+/* A node through the runs of its flow: the newest attempt in each run, newest run first; `after`
+ * and `next` are run ids. A run in which it had none is left out. */
+struct view_node_list {
+    struct view_place place;
+    struct view_page page;
+};
+
+int view_node_history(struct store *store, const struct view_node_list *list, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err);
 
-/* Median of the last VIEW_MEDIAN_SAMPLES successes: of whole runs (all nodes selected, opened once),
- * or of a node's newest attempts. */
+/* Median of the last VIEW_MEDIAN_SAMPLES successes: of whole runs (all nodes selected, opened
+ * once), or of a node's newest attempts. */
 struct view_median {
     struct duration median;
     int32_t samples; /* 0 = there is none */
@@ -29,8 +33,8 @@ struct view_median {
 int view_median(struct store *store, const struct view_place *place, struct view_median *ret_median,
                 struct error *err);
 
-/* The state of a date: per node that of its newest attempt (or mark, skip) in any run of the flow and
- * planned time. A node that never had one has the state of the newest run. */
+/* The state of a date: per node that of its newest attempt (or mark, skip) in any run of the flow
+ * and planned time. A node that never had one has the state of the newest run. */
 struct view_date_node {
     const char *name;
     enum task_state state;
@@ -109,9 +113,14 @@ struct view_events {
     int64_t next; /* the last id, or `after` when there is none */
 };
 
-/* Up to page->limit events with ids above page->after, of one run (run_id 0: of all). */
-int view_events(struct store *store, int64_t run_id, const struct view_page *page,
-                struct arena *arena, struct view_events *ret_events, struct error *err);
+/* Up to page.limit events with ids above page.after, of one run (run_id 0: of all). */
+struct view_event_list {
+    int64_t run_id;
+    struct view_page page;
+};
+
+int view_events(struct store *store, const struct view_event_list *list, struct arena *arena,
+                struct view_events *ret_events, struct error *err);
 
 /* The newest event's id, of one run or of all (0); 0 = none. One look-up, for ETags. */
 int view_newest_event(struct store *store, int64_t run_id, int64_t *ret_event_id,

@@ -37,8 +37,8 @@ int view_read_runs(struct store *store, const struct view_ids *ids, struct arena
                    const struct view_run **ret_runs, struct error *err);
 
 /* The ids of a page of a list. */
-int view_find_ids(struct store *store, const struct run_query *query, const struct view_page *page,
-                  struct arena *arena, struct view_ids *ret_ids, struct error *err);
+int view_find_ids(struct store *store, const struct view_page *page, struct arena *arena,
+                  struct view_ids *ret_ids, struct error *err);
 
 /* Attempts: the columns of VIEW_ATTEMPT_COLUMNS into a struct; the name is not among them. */
 #define VIEW_ATTEMPT_COLUMNS                                                                       \

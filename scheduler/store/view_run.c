@@ -34,7 +34,7 @@ void view_read_attempt(struct statement *statement, struct arena *arena,
     };
 }
 
-int view_run_attempts(struct store *store, int64_t run_id, uint32_t node, struct arena *arena,
+int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err)
 {
     struct view_attempt *items = NULL;
@@ -48,13 +48,11 @@ int view_run_attempts(struct store *store, int64_t run_id, uint32_t node, struct
                        " JOIN node_run ON node_run.run_id = attempt.run_id"
                        "  AND node_run.node = attempt.node"
                        " JOIN node ON node.id = node_id"
-                       " WHERE attempt.run_id = ?1 AND attempt.node BETWEEN ?2 AND ?3"
+                       " WHERE attempt.run_id = ?"
                        " ORDER BY attempt.node, number",
                        err) != 0)
         return -1;
     statement_int(&s, run_id);
-    statement_int(&s, node == STORE_NO_NODE ? 0 : node);
-    statement_int(&s, node);
     int row;
     while ((row = statement_step(&s, err)) == 1) {
         items = arena_grow(arena, items, count, &capacity, sizeof *items);
@@ -102,7 +100,7 @@ static int read_newest_attempts(struct store *store, int64_t run_id, struct aren
 {
     struct view_attempts attempts;
     struct view_node *items = (struct view_node *)nodes->items; /* the arena's, ours to write */
-    if (view_run_attempts(store, run_id, STORE_NO_NODE, arena, &attempts, err) != 0)
+    if (view_run_attempts(store, run_id, arena, &attempts, err) != 0)
         return -1;
     for (size_t i = 0; i < attempts.count; i++) {
         if (attempts.items[i].node >= nodes->count)

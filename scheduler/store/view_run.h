@@ -64,8 +64,8 @@ struct view_nodes {
 int view_run_nodes(struct store *store, int64_t run_id, struct arena *arena,
                    struct view_nodes *ret_nodes, struct error *err);
 
-/* All attempts of a run, or of one node of it (STORE_NO_NODE: all), by node, then oldest first. */
-int view_run_attempts(struct store *store, int64_t run_id, uint32_t node, struct arena *arena,
+/* All attempts of a run, by node, then oldest first. */
+int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err);
 
 struct view_operation {

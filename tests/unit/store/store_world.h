@@ -160,4 +160,134 @@ static inline int64_t world_done(struct world *world, const char *flow, const ch
     return run.run_id;
 }
 
+/* A run whose node 1 has started its attempt 5, committed; and the end of it. */
+static inline int64_t world_start(struct world *world)
+{
+    OK(store_begin(world->store, ok));
+    int64_t version = world_version(world, "f");
+    struct store_run run = world_run(world, "f", version, "2021-11-12T00:30:00", "2021-11-11");
+    static const struct node_setting vars[] = {{"var", "7"}};
+    static const struct store_param params[] = {
+        {"var", "20211111", "the business date", "${yyyymmdd}", NULL, false},
+        {"x", "1", "as given", "", "load", true},
+    };
+    run.vars = vars;
+    run.var_count = 1;
+    run.params = params;
+    run.param_count = 2;
+    run.request = "key-1";
+    run.selection = "+stat";
+    run.parallel = 3;
+    OK(store_put_run(world->store, &run, ok));
+    world_task_at(world, (struct record_task){.run_id = run.run_id,
+                                              .node = 0,
+                                              .state = TASK_SUCCESS,
+                                              .why = TASK_WHY_VIRTUAL,
+                                              .at = {T0 + 1}});
+    world_attempt(world, (struct record_attempt){.attempt_id = 5,
+                                                 .run_id = run.run_id,
+                                                 .node = 1,
+                                                 .number = 1,
+                                                 .state = ATTEMPT_GRANTED,
+                                                 .at = {T0 + 1}});
+    struct store_grant grant = {.attempt_id = 5,
+                                .executor = "local",
+                                .token = "t0k3n",
+                                .boot_id = BOOT,
+                                .log_path = "logs/1/load.1.log",
+                                .text = "echo a",
+                                .text_length = 6,
+                                .text_hash = "cccccccccccccccccccccccccccccccccccccccc"};
+    OK(store_put_grant(world->store, &grant, ok));
+    world_task_at(world, (struct record_task){.run_id = run.run_id,
+                                              .node = 1,
+                                              .state = TASK_RUNNING,
+                                              .why = TASK_WHY_STARTED,
+                                              .attempts = 1,
+                                              .tries = 1,
+                                              .at = {T0 + 2},
+                                              .attempt_id = 5});
+    world_attempt(world, (struct record_attempt){.attempt_id = 5,
+                                                 .run_id = run.run_id,
+                                                 .node = 1,
+                                                 .number = 1,
+                                                 .state = ATTEMPT_RUNNING,
+                                                 .at = {T0 + 2}});
+    OK(store_put_started(world->store, 5, 4711, ok));
+    world_state(world, run.run_id, RUN_RUNNING, T0 + 2);
+    OK(store_commit(world->store, ok));
+    return run.run_id;
+}
+
+static inline void world_fail(struct world *world, int64_t run_id, const char *reason)
+{
+    static const struct store_table tables[] = {{"sales_stat", "dt=20211111", "overwrite", 42}};
+    static const struct node_setting outputs[] = {{"k", "v"}};
+    OK(store_begin(world->store, ok));
+    world_attempt(world, (struct record_attempt){.attempt_id = 5,
+                                                 .run_id = run_id,
+                                                 .node = 1,
+                                                 .number = 1,
+                                                 .state = ATTEMPT_ENDED,
+                                                 .outcome = {ATTEMPT_END_FAILURE, 3},
+                                                 .at = {T0 + 9}});
+    struct store_end end = {.attempt_id = 5,
+                            .code = "E204",
+                            .reason = reason,
+                            .cpu = {1234},
+                            .peak_bytes = 5678,
+                            .log_bytes = 90,
+                            .log_lost_bytes = 12,
+                            .leftovers = 2,
+                            .tables = tables,
+                            .table_count = 1,
+                            .outputs = outputs,
+                            .output_count = 1};
+    OK(store_put_end(world->store, &end, ok));
+    world_task_at(world, (struct record_task){.run_id = run_id,
+                                              .node = 1,
+                                              .state = TASK_FAILED,
+                                              .why = TASK_WHY_ENDED,
+                                              .attempts = 1,
+                                              .tries = 1,
+                                              .at = {T0 + 9},
+                                              .attempt_id = 5});
+    world_task_at(world, (struct record_task){.run_id = run_id,
+                                              .node = 2,
+                                              .state = TASK_BLOCKED,
+                                              .why = TASK_WHY_UPSTREAM,
+                                              .at = {T0 + 9}});
+    world_state(world, run_id, RUN_FAILED, T0 + 9);
+    OK(store_commit(world->store, ok));
+}
+
+static inline void write_file(const char *path, const void *bytes, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    fclose(file);
+}
+
+static inline char *read_whole_file(const char *path, size_t *ret_length)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    long length = ftell(file);
+    rewind(file);
+    char *bytes = malloc((size_t)length + 1);
+    assert_int_equal(fread(bytes, 1, (size_t)length, file), length);
+    fclose(file);
+    *ret_length = (size_t)length;
+    return bytes;
+}
+
+static inline int64_t count_rows(struct store *store, const char *sql)
+{
+    int64_t count = -1;
+    OK(store_read_int(store, sql, &count, ok));
+    return count;
+}
+
 #endif
