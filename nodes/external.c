@@ -92,6 +92,47 @@ static void write_values(struct json_out *json, const struct node_type *type,
     json_out_end_object(json);
 }
 
+/* Numbers as in the JSON, everything else as written. */
+static const char *scalar_text(enum field_kind kind, const char *text, int64_t number,
+                               struct arena *arena)
+{
+    SCOPED_TEXT struct text written = {0};
+    struct json_out json;
+    json_out_init(&json, &written);
+    if (kind != FIELD_KIND_INTEGER && kind != FIELD_KIND_SIZE && kind != FIELD_KIND_DURATION)
+        return arena_copy_string(arena, text);
+    write_scalar(&json, kind, text, number);
+    return arena_copy(arena, text_string(&written), written.length);
+}
+
+/* DATEMILL_VALUE_… of every scalar, for programs that had rather not read JSON. */
+static void add_values(const struct node_type *type, const struct field_value *block,
+                       struct arena *arena, struct node_command *command)
+{
+    const struct node_external *external = type->data;
+    size_t field_count = 0;
+    while (type->fields[field_count].name != NULL)
+        field_count++;
+    size_t count = command->environment_count;
+    struct node_environment *all = arena_array(arena, count + field_count, sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        all[i] = command->environment[i];
+    for (size_t i = 0; i < field_count; i++) {
+        const struct field *field = &type->fields[i];
+        const struct field_value *value = field_find(block, field->name);
+        bool is_scalar = field->kind != FIELD_KIND_LIST && field->kind != FIELD_KIND_MAP;
+        if (!is_scalar || (value == NULL && field->default_text == NULL))
+            continue;
+        const char *text = value != NULL ? value->text : field->default_text;
+        int64_t number = value != NULL ? value->number : external->default_numbers[i];
+        all[count++] =
+            (struct node_environment){.name = arena_format(arena, "DATEMILL_VALUE_%s", field->name),
+                                      .text = scalar_text(field->kind, text, number, arena)};
+    }
+    command->environment = all;
+    command->environment_count = count;
+}
+
 static int prepare(const struct node_type *type, const struct node_values *values,
                    const struct node_facts *facts, struct arena *arena,
                    struct node_command *ret_command, struct error *err)
@@ -126,6 +167,7 @@ static int prepare(const struct node_type *type, const struct node_values *value
                                    .shown_text =
                                        arena_copy(arena, text_string(&shown), shown.length)};
     command.environment = node_job_environment(facts, arena, &command.environment_count);
+    add_values(type, values->resolved, arena, &command);
     *ret_command = command;
     return 0;
 }

@@ -3,7 +3,8 @@
  * The program gets one JSON object on its standard input: what every job has (node_job.h), "type",
  * "params" {name: value} and "values" with each field of the manifest that was given or has a
  * default: text as strings, integer, size (bytes) and duration (seconds) as numbers, bool, list and
- * map as such. Parameters and DATEMILL_… are in its environment, too; it runs in the flow's folder.
+ * map as such. Parameters and DATEMILL_… are in its environment, too, and so is every scalar as
+ * DATEMILL_VALUE_name (sizes in bytes, durations in seconds); it runs in the flow's folder.
  * Exit code 0 is success, 75 a temporary failure, any other a failure. */
 #ifndef DATEMILL_NODES_EXTERNAL_H
 #define DATEMILL_NODES_EXTERNAL_H
