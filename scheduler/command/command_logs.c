@@ -55,6 +55,7 @@ struct logs {
     bool only_failed;
     int64_t number; /* --try; 0 = the newest */
     int64_t lines;
+    int64_t newest; /* attempt; those with larger ids came while we followed */
 };
 
 static bool is_wanted(const struct logs *logs, const struct view_node *node)
@@ -102,7 +103,7 @@ static int find_sources(struct logs *logs, bool is_new, struct error *err)
     struct view_attempts attempts;
     if (view_find_run(logs->store, logs->run.id, &arena, &run, err) < 0 ||
         view_run_nodes(logs->store, run.id, &arena, &nodes, err) < 0 ||
-        view_run_attempts(logs->store, run.id, STORE_NO_NODE, &arena, &attempts, err) < 0)
+        view_run_attempts(logs->store, run.id, &arena, &attempts, err) < 0)
         return -1;
     logs->run.state = run.state;
     for (size_t i = 0; i < attempts.count; i++) {
@@ -117,10 +118,12 @@ static int find_sources(struct logs *logs, bool is_new, struct error *err)
             continue;
         const struct view_attempt *newest = nodes.items[attempt->node].attempt;
         bool is_right = logs->number > 0 ? attempt->number == logs->number
-                                         : is_new || (newest != NULL && newest->id == attempt->id);
-        if (is_right)
+                                         : newest != NULL && newest->id == attempt->id;
+        if (is_new ? attempt->id > logs->newest && logs->number == 0 : is_right)
             add_source(logs, attempt, is_new);
     }
+    if (attempts.count > 0)
+        logs->newest = attempts.items[attempts.count - 1].id;
     return 0;
 }
 
@@ -297,8 +300,8 @@ static int run_logs(struct context *context, const struct options *options, stru
     if (options_exclude(options, "raw", "json", err) < 0)
         return -1;
     context_settle(context);
-    if (context_store(context, &logs.store, err) < 0 ||
-        run_facts_find(context, options, 0, logs.store, &logs.run, err) < 0)
+    if (run_facts_find(context, options, 0, &logs.run, err) < 0 ||
+        context_store(context, &logs.store, err) < 0)
         return -1;
     if (check_node(&logs, err) < 0) {
         command_line_mark_argument(options, 1);

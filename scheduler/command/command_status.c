@@ -35,7 +35,7 @@ static bool is_of_flow(const struct status *status, const char *flow)
 static void print_fact(struct status *status, const char *name, const char *word, const char *text)
 {
     struct terminal *out = status->context->out;
-    terminal_print(out, "%-11s %-10s ", name, word);
+    terminal_print(out, "%-11s %-11s ", name, word);
     terminal_put(out, text);
     terminal_print(out, "\n");
 }
@@ -206,9 +206,9 @@ static int print_recent(struct status *status, struct error *err)
     if (status->flow == NULL || status->store == NULL)
         return 0;
     struct run_query query = {.flows = {&status->flow->name, 1}};
-    struct view_page page = {.limit = RECENT_RUNS};
+    struct view_page page = {.limit = RECENT_RUNS, .query = &query};
     struct view_runs runs;
-    if (view_list_runs(status->store, &query, &page, &status->context->arena, &runs, err) < 0)
+    if (view_list_runs(status->store, &page, &status->context->arena, &runs, err) < 0)
         return -1;
     if (runs.count == 0)
         return 0;

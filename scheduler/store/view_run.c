@@ -49,7 +49,7 @@ int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
                        "  AND node_run.node = attempt.node"
                        " JOIN node ON node.id = node_id"
                        " WHERE attempt.run_id = ?"
-                       " ORDER BY attempt.node, number",
+                       " ORDER BY attempt.id",
                        err) != 0)
         return -1;
     statement_int(&s, run_id);

@@ -64,7 +64,7 @@ struct view_nodes {
 int view_run_nodes(struct store *store, int64_t run_id, struct arena *arena,
                    struct view_nodes *ret_nodes, struct error *err);
 
-/* All attempts of a run, by node, then oldest first. */
+/* All attempts of a run, oldest first. */
 int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err);
 
