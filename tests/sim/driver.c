@@ -71,7 +71,7 @@ int sim_engine_step(struct sim_world *world, struct event event, struct error *e
             sim_check_record(world, &world->ahead, action);
         } else if (action->kind == ACTION_GRANT) {
             bool is_new = i > first && world->pending.items[i - 1].kind == ACTION_RECORD_ATTEMPT;
-            sim_check_grant(world, is_new ? action : NULL);
+            sim_check_grant(world, action, is_new);
         }
     }
     return result;

@@ -86,6 +86,7 @@ static void stop(struct sim_world *world, int64_t id, bool is_kill)
         revoke(world, id);
     if (process->state != PROCESS_RUNNING)
         return;
+    process->is_stopping = true;
     uint64_t grace = is_kill ? 0 : random_below(&world->random, LONGEST_GRACE_S + 1);
     struct instant end = instant_add(world->now, duration_seconds((int64_t)grace));
     if (instant_compare(end, process->end) >= 0)

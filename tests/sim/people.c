@@ -11,16 +11,17 @@ static bool is_quiet(const struct sim_world *world)
 }
 
 /* People may be refused; then nothing has happened. */
-static void ask(struct sim_world *world, struct event event)
+static bool ask(struct sim_world *world, struct event event)
 {
     struct error err;
     if (sim_engine_step(world, event, &err) == 0)
-        return;
+        return true;
     bool is_answer = err.kind == ERROR_KIND_BUSY || err.kind == ERROR_KIND_REFUSED ||
                      err.kind == ERROR_KIND_NOT_FOUND;
     if (!is_answer)
         sim_fail(world, "people were answered with kind %d: %s", (int)err.kind, err.text);
     sim_trace(world, "      refused: %s", err.text);
+    return false;
 }
 
 static void add_run(struct sim_world *world)
@@ -87,7 +88,8 @@ static void operate_run(struct sim_world *world, size_t run, uint32_t node)
     case 0:
         event.kind = EVENT_STOP_RUN;
         event.is_kill = random_chance(&world->random, 300);
-        ask(world, event);
+        if (ask(world, event))
+            sim_check_stopped_run(world, run);
         return;
     case 1:
     case 2:

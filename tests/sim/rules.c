@@ -52,15 +52,11 @@ static void check_limits(struct sim_world *world, const struct sim_attempt_row *
                  mine->node, what);
 }
 
-void sim_check_start(struct sim_world *world, int64_t attempt_id)
+static void check_start_limits(struct sim_world *world, int64_t attempt_id)
 {
     const struct sim_attempt_row *mine = &world->committed.attempts[attempt_id - 1];
     struct tally alive = {0};
     uint32_t starts = 0;
-    if (world->processes[attempt_id - 1].starts != 1)
-        sim_fail(world, "attempt %" PRId64 " starts a second time", attempt_id);
-    if (mine->state == ATTEMPT_ENDED)
-        sim_fail(world, "attempt %" PRId64 " starts after its end was stored", attempt_id);
     for (int64_t id = 1; id < world->committed.next_attempt_id; id++) {
         const struct sim_attempt_row *row = &world->committed.attempts[id - 1];
         if (row->run == mine->run && row->node == mine->node)
@@ -104,25 +100,22 @@ static bool has_bad_need(const struct sim_world *world, const struct sim_store *
     return false;
 }
 
-/* A new grant (NULL: an old one that is repeated), looked at beside what the store will be. */
-void sim_check_grant(struct sim_world *world, const struct action *action)
+/* Whether a node may start now, by the rows and the facts outside the engine. */
+static const char *unwanted(const struct sim_world *world, const struct sim_store *store,
+                            size_t run, uint32_t node)
 {
-    if (action == NULL)
-        return;
-    size_t run = run_of(world, action->order.run_id);
-    uint32_t node = action->order.node;
-    const struct sim_task_row *row = &world->ahead.tasks[run][node];
-    const struct sim_attempt_row *mine = &world->ahead.attempts[action->order.attempt_id - 1];
-    if (!needs_are_done(world, &world->ahead, run, node))
-        sim_fail(world, "a grant before its needs are done");
-    if (row->state != TASK_WAITING || row->wish != TASK_WISH_NONE)
-        sim_fail(world, "a grant of a node that is %s", task_state_name(row->state));
-    if (world->is_held[run] || world->runs[run].own[node].external_open > 0)
-        sim_fail(world, "a grant in a held run or before an external need");
-    if (!world->runs[run].nodes[node].has_process)
-        sim_fail(world, "a grant of a virtual node");
-    if (instant_compare(row->ready_at, world->now) > 0)
-        sim_fail(world, "a grant before its time");
+    const struct sim_task_row *row = &store->tasks[run][node];
+    if (!needs_are_done(world, store, run, node))
+        return "before its needs are done";
+    if (row->wish != TASK_WISH_NONE)
+        return "although something else is asked for";
+    if (world->is_held[run])
+        return "in a held run";
+    return world->runs[run].own[node].external_open > 0 ? "before an external need" : NULL;
+}
+
+static void check_open_limits(struct sim_world *world, const struct sim_attempt_row *mine)
+{
     struct tally open = {0};
     for (int64_t id = 1; id < world->ahead.next_attempt_id; id++) {
         if (world->ahead.attempts[id - 1].state != ATTEMPT_ENDED)
@@ -131,6 +124,51 @@ void sim_check_grant(struct sim_world *world, const struct action *action)
     check_limits(world, mine, &open, "open");
     if (open.all > (uint32_t)(world->slots + world->grant_ahead))
         sim_fail(world, "%" PRIu32 " attempts open", open.all);
+}
+
+static bool is_revoke_on_its_way(const struct sim_world *world, int64_t attempt_id)
+{
+    for (size_t i = 0; i < world->order_count; i++) {
+        const struct sim_order *order = &world->orders[(world->order_first + i) % SIM_MAX_QUEUE];
+        if (order->attempt_id == attempt_id && order->kind == ACTION_REVOKE)
+            return true;
+    }
+    return false;
+}
+
+void sim_check_start(struct sim_world *world, int64_t attempt_id)
+{
+    const struct sim_attempt_row *mine = &world->committed.attempts[attempt_id - 1];
+    if (world->processes[attempt_id - 1].starts != 1)
+        sim_fail(world, "attempt %" PRId64 " starts a second time", attempt_id);
+    if (mine->state == ATTEMPT_ENDED)
+        sim_fail(world, "attempt %" PRId64 " starts after its end was stored", attempt_id);
+    check_start_limits(world, attempt_id);
+    const char *why_not = unwanted(world, &world->committed, mine->run, mine->node);
+    bool engine_has_spoken =
+        world->engine != NULL && world->is_connected && world->pending.count == 0;
+    if (why_not != NULL && engine_has_spoken && !is_revoke_on_its_way(world, attempt_id))
+        sim_fail(world, "attempt %" PRId64 " starts %s, and is not revoked", attempt_id, why_not);
+}
+
+/* Looked at beside what the store will be. An old grant may be repeated after a broken connection. */
+void sim_check_grant(struct sim_world *world, const struct action *action, bool is_new)
+{
+    size_t run = run_of(world, action->order.run_id);
+    uint32_t node = action->order.node;
+    const struct sim_task_row *row = &world->ahead.tasks[run][node];
+    const char *why_not = unwanted(world, &world->ahead, run, node);
+    if (why_not != NULL)
+        sim_fail(world, "a grant %s", why_not);
+    if (row->state != TASK_WAITING)
+        sim_fail(world, "a grant of a node that is %s", task_state_name(row->state));
+    if (!world->runs[run].nodes[node].has_process)
+        sim_fail(world, "a grant of a virtual node");
+    if (!is_new)
+        return;
+    if (instant_compare(row->ready_at, world->now) > 0)
+        sim_fail(world, "a grant before its time");
+    check_open_limits(world, &world->ahead.attempts[action->order.attempt_id - 1]);
 }
 
 /* design.md section 5, said once more: tries counts the attempt that has ended. */
@@ -178,7 +216,8 @@ static void check_ended(struct sim_world *world, const struct record_task *task,
     if (task->state == TASK_FAILED && is_due)
         sim_fail(world, "no retry after %s, try %" PRId32, attempt_end_name(outcome.end),
                  task->tries);
-    if ((task->state == TASK_SUCCESS) != (outcome.end == ATTEMPT_END_SUCCESS))
+    if ((task->state == TASK_SUCCESS) != (outcome.end == ATTEMPT_END_SUCCESS) ||
+        (task->state == TASK_STOPPED) != (outcome.end == ATTEMPT_END_STOPPED))
         sim_fail(world, "%s after %s", task_state_name(task->state), attempt_end_name(outcome.end));
 }
 
@@ -195,8 +234,16 @@ static void check_task(struct sim_world *world, const struct sim_store *store,
     if (task->state == TASK_BLOCKED && task->why == TASK_WHY_UPSTREAM &&
         !has_bad_need(world, store, run, task->node))
         sim_fail(world, "blocked by nothing");
+    bool is_settled = task_states[task->state].is_final && task->state != TASK_BLOCKED &&
+                      task->state != TASK_FROZEN;
+    if (is_settled && (task->ready_at.us != 0 || task->wish != TASK_WISH_NONE))
+        sim_fail(world, "%s, and still something to come", task_state_name(task->state));
     if (task->state == TASK_STOPPED && sim_is_alive(world, (uint32_t)run, task->node))
         sim_fail(world, "stopped while a process is alive");
+    if (task->why == TASK_WHY_RERUN &&
+        (task->tries != 0 || task->ready_at.us != 0 ||
+         (task->state != TASK_WAITING && task->state != TASK_BLOCKED)))
+        sim_fail(world, "a rerun that does not begin anew");
     if (task->why == TASK_WHY_STARTED && world->processes[task->attempt_id - 1].starts == 0)
         sim_fail(world, "running without a process");
 }
@@ -206,6 +253,30 @@ void sim_check_record(struct sim_world *world, const struct sim_store *store,
 {
     if (action->kind == ACTION_RECORD_TASK && !sim_has_failed(world))
         check_task(world, store, &action->task);
+}
+
+/* After a stop nothing is left that could start, and what is open is to end. */
+void sim_check_stopped_run(struct sim_world *world, size_t run)
+{
+    for (size_t i = 0; i < world->runs[run].image.node_count; i++) {
+        const struct sim_task_row *row = &world->ahead.tasks[run][i];
+        bool is_open = row->state == TASK_WAITING || row->state == TASK_RUNNING;
+        if (is_open && (row->wish == TASK_WISH_NONE || row->wish == TASK_WISH_FREEZE))
+            sim_fail(world, "a node goes on after its run was stopped");
+    }
+}
+
+/* When nothing is on its way, whoever is to be stopped has been told. */
+void sim_check_stops(struct sim_world *world)
+{
+    for (int64_t id = 1; id < world->committed.next_attempt_id; id++) {
+        const struct sim_attempt_row *row = &world->committed.attempts[id - 1];
+        const struct sim_process *process = &world->processes[id - 1];
+        enum task_wish wish = world->committed.tasks[row->run][row->node].wish;
+        if (process->state == PROCESS_RUNNING && row->state == ATTEMPT_RUNNING &&
+            wish != TASK_WISH_NONE && wish != TASK_WISH_FREEZE && !process->is_stopping)
+            sim_fail(world, "attempt %" PRId64 " is to be stopped and was not told", id);
+    }
 }
 
 static void check_reasons(struct sim_world *world, size_t run, uint32_t node,

@@ -91,6 +91,7 @@ struct sim_process { /* index: attempt id - 1 */
     enum sim_process_state state;
     uint32_t starts;
     bool is_settled;     /* the keeper has forgotten its end */
+    bool is_stopping;    /* a STOP has arrived */
     bool end_may_vanish; /* a power cut took the journal's tail */
     bool has_truth;
     struct attempt_outcome truth; /* how it really ended */
@@ -202,7 +203,9 @@ void sim_calm_down(struct sim_world *world);
 void sim_check_start(struct sim_world *world, int64_t attempt_id);
 void sim_check_record(struct sim_world *world, const struct sim_store *before,
                       const struct action *action);
-void sim_check_grant(struct sim_world *world, const struct action *action);
+void sim_check_grant(struct sim_world *world, const struct action *action, bool is_new);
+void sim_check_stopped_run(struct sim_world *world, size_t run);
+void sim_check_stops(struct sim_world *world);
 void sim_check_engine(struct sim_world *world);
 void sim_check_end(struct sim_world *world);
 bool sim_is_alive(const struct sim_world *world, uint32_t run, uint32_t node);

@@ -46,6 +46,22 @@ static void apply_task(struct sim_world *world, struct sim_store *store,
             (uint32_t)world->runs[run].nodes[record->node].retry.max + 1;
 }
 
+/* Numbers count what started, so that a revoked attempt gives its number back. */
+static int32_t next_number(struct sim_world *world, const struct sim_store *store, uint32_t run,
+                           uint32_t node)
+{
+    int32_t number = 1;
+    for (int64_t id = 1; id < store->next_attempt_id; id++) {
+        const struct sim_attempt_row *row = &store->attempts[id - 1];
+        if (row->run != run || row->node != node)
+            continue;
+        if (row->state != ATTEMPT_ENDED)
+            sim_fail(world, "a grant while attempt %" PRId64 " of the same node is open", id);
+        number += row->outcome.end != ATTEMPT_END_REVOKED;
+    }
+    return number;
+}
+
 static void grant_attempt(struct sim_world *world, struct sim_store *store,
                           const struct record_attempt *record)
 {
@@ -55,13 +71,9 @@ static void grant_attempt(struct sim_world *world, struct sim_store *store,
         return;
     }
     uint32_t run = (uint32_t)run_index(world, record->run_id);
-    for (int64_t id = 1; id < record->attempt_id; id++) {
-        const struct sim_attempt_row *other = &store->attempts[id - 1];
-        if (other->run == run && other->node == record->node && other->state != ATTEMPT_ENDED)
-            sim_fail(world,
-                     "attempt %" PRId64 " granted while %" PRId64 " of the same node is open",
-                     record->attempt_id, id);
-    }
+    if (record->number != next_number(world, store, run, record->node))
+        sim_fail(world, "attempt %" PRId64 " has number %" PRId32, record->attempt_id,
+                 record->number);
     store->next_attempt_id++;
     store->attempts[record->attempt_id - 1] = (struct sim_attempt_row){.run = run,
                                                                        .node = record->node,

@@ -123,9 +123,11 @@ static void calm_turn(struct sim_world *world)
     sim_engine_receive(world);
     wake_engine(world);
     sim_engine_commit(world);
+    if (world->order_count > 0 || world->message_count > 0)
+        return;
+    sim_check_stops(world);
     struct instant next = next_instant(world);
-    if (world->order_count == 0 && world->message_count == 0 && !instant_is_never(next) &&
-        instant_compare(next, world->now) > 0)
+    if (!instant_is_never(next) && instant_compare(next, world->now) > 0)
         world->now = next;
 }
 
