@@ -67,7 +67,7 @@ int view_newest_event(struct store *store, int64_t run_id, int64_t *ret_event_id
 {
     VIEW_MOMENT(moment);
     STATEMENT(s);
-    const char *sql = run_id == 0 ? "SELECT id FROM event WHERE ?1 = 0 ORDER BY id DESC LIMIT 1"
+    const char *sql = run_id == 0 ? "SELECT id FROM event WHERE id > ?1 ORDER BY id DESC LIMIT 1"
                                   : "SELECT id FROM event INDEXED BY event_by_run WHERE run_id = ?1"
                                     " ORDER BY id DESC LIMIT 1";
     if (view_enter(&moment, store, err) != 0 || statement_open(&s, store, sql, err) != 0)

@@ -13,8 +13,9 @@
 #define MAX_STREAMS 1024
 #define MAX_DRIVER_FLOWS 64
 #define MAX_DRIVER_DAYS 62
-#define MAX_TRIGGERS 1000 /* different ones that are looked through */
-#define MAX_NODES 256     /* that the patterns of one query may mean */
+#define MAX_TRIGGERS 1000     /* different ones that are looked through */
+#define MAX_OLD_IN_A_ROW 1000 /* then since: is over */
+#define MAX_NODES 256         /* that the patterns of one query may mean */
 
 enum driver {
     DRIVER_ID,
@@ -392,11 +393,15 @@ static int test_row(struct search *search, struct statement *s, struct error *er
     return test_state(search, s, err);
 }
 
-/* Runs older than this cannot match, even if the clock was set back by a day meanwhile. */
-static bool is_long_before(const struct search *search, struct statement *s)
+/* Runs stand in the order in which they were made, but a clock may have been wrong for some of them:
+ * only many old ones in a row mean that the rest is old as well. */
+static bool is_over_age(const struct search *search, struct statement *s, size_t *old_in_a_row)
 {
-    return search->query->since.us != 0 &&
-           statement_get_int(s, 5) < search->query->since.us - DURATION_DAY_US;
+    if (search->query->since.us == 0)
+        return false;
+    *old_in_a_row =
+        statement_get_int(s, 5) < search->query->since.us ? *old_in_a_row + 1 : (size_t)0;
+    return *old_in_a_row == MAX_OLD_IN_A_ROW;
 }
 
 /* Puts an id into the descending list; the smallest falls out of a full one. */
@@ -433,10 +438,11 @@ static int read_stream(struct search *search, const struct stream *stream, size_
     statement_int(&s, search->before);
     if (sqlite3_bind_parameter_count(s.handle) > 3)
         statement_int(&s, stream->state);
+    size_t old_in_a_row = 0;
     int row;
     while ((row = statement_step(&s, err)) == 1) {
         int64_t id = statement_get_int(&s, 0);
-        if (id <= lower_bound(search) || is_long_before(search, &s))
+        if (id <= lower_bound(search) || is_over_age(search, &s, &old_in_a_row))
             return 0;
         int matches = test_row(search, &s, err);
         if (matches < 0)

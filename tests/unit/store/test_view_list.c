@@ -1,0 +1,396 @@
+/* Lists of runs: what matches, pages, and that nothing of 100,000 runs is scanned or sorted. */
+#include "tests/unit/store/store_world.h"
+
+#include "scheduler/store/view_internal.h"
+
+#include <time.h>
+
+#define MANY_RUNS 100000
+#define MANY_FLOWS 20
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    world_open(world);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_close(*state);
+    free(*state);
+    return 0;
+}
+
+static struct view_runs ask(struct world *world, const char *text, struct view_page page)
+{
+    struct run_query query;
+    struct view_runs runs;
+    OK(run_query_parse(text, (struct instant){T0 + DURATION_DAY_US}, &world->arena, &query, ok));
+    page.query = &query;
+    OK(view_list_runs(world->store, &page, &world->arena, &runs, ok));
+    return runs;
+}
+
+/* The ids that match, in order, as text: "5 3 1". */
+static const char *ids(struct world *world, const char *text)
+{
+    struct view_runs runs = ask(world, text, (struct view_page){.limit = 100});
+    struct text list = {0};
+    for (size_t i = 0; i < runs.count; i++)
+        text_append_format(&list, "%s%lld", i == 0 ? "" : " ", (long long)runs.items[i].id);
+    const char *copy = arena_copy_string(&world->arena, text_string(&list));
+    text_free(&list);
+    return copy;
+}
+
+static void add_error(struct world *world, int64_t run_id, int64_t attempt_id, const char *reason)
+{
+    world_attempt(world, (struct record_attempt){
+                             .attempt_id = attempt_id, .run_id = run_id, .node = 1, .number = 1});
+    struct store_end end = {.attempt_id = attempt_id, .reason = reason};
+    OK(store_put_end(world->store, &end, ok));
+}
+
+/* Runs 1 to 6. */
+static void make_some(struct world *world)
+{
+    OK(store_begin(world->store, ok));
+    assert_int_equal(world_done(world, "alpha", "2021-11-12T00:30:00", "2021-11-11", false), 1);
+    assert_int_equal(world_done(world, "alpha", "2021-11-13T00:30:00", "2021-11-12", true), 2);
+    assert_int_equal(world_done(world, "beta", "2021-12-01T00:30:00", "2021-11-30", true), 3);
+    assert_int_equal(world_done(world, "alpine", "2021-12-02T00:30:00", "2021-12-01", false), 4);
+    struct store_run run =
+        world_run(world, "beta", world_version(world, "beta"), "2021-12-03T00:30:00", "2021-12-02");
+    run.trigger = "schedule";
+    run.kind = STORE_RUN_SCHEDULE;
+    run.created_at.us = T0 - 10 * DURATION_DAY_US;
+    OK(store_put_run(world->store, &run, ok));
+    static const struct store_run_node nodes[] = {{"only", "shell", TASK_WAITING, true}};
+    run = world_run(world, "gamma", world_version(world, "gamma"), "2022-12-03T00:30:00",
+                    "2022-12-02");
+    run.nodes = nodes;
+    run.node_count = 1;
+    run.trigger = "web by wang";
+    OK(store_put_run(world->store, &run, ok));
+    add_error(world, 2, 1, "no such column: s.machineId");
+    add_error(world, 3, 2, "NO SUCH table \"x\"");
+    add_error(world, 1, 3, "表不存在，请检查");
+    OK(store_commit(world->store, ok));
+}
+
+static void queries_find_what_they_say(void **state)
+{
+    struct world *world = *state;
+    static const char *const cases[][2] = {
+        {"", "6 5 4 3 2 1"},
+        {"flow:alpha", "2 1"},
+        {"flow:alp*", "4 2 1"},
+        {"flow:beta,alpha", "5 3 2 1"},
+        {"flow:none", ""},
+        {"flow:ALPHA", ""},
+        {"state:failed", "3 2"},
+        {"state:failed,success", "4 3 2 1"},
+        {"state:waiting", "6 5"},
+        {"state:success", "4 1"},
+        {"flow:alpha state:failed", "2"},
+        {"flow:al* state:success", "4 1"},
+        {"date:2021-11-12", "2"},
+        {"date:2021-11", "3 2 1"},
+        {"date:2021", "5 4 3 2 1"},
+        {"date:2021-11-12..2021-12-01", "4 3 2"},
+        {"flow:alpha date:2021-11", "2 1"},
+        {"flow:al* date:2021-11-12,2021-12-01", "4 2"},
+        {"flow:alpha state:failed date:2021-11-11", ""},
+        {"trigger:cli", "4 3 2 1"},
+        {"trigger:\"cli by lin\"", "4 3 2 1"},
+        {"trigger:*by*", "6 4 3 2 1"},
+        {"trigger:schedule,web", "6 5"},
+        {"trigger:lin", ""},
+        {"kind:schedule", "5"},
+        {"kind:manual,schedule flow:beta", "5 3"},
+        {"since:7d", "6 4 3 2 1"},
+        {"since:7d flow:beta", "3"},
+        {"node:only", "6"},
+        {"node:load", "5 4 3 2 1"},
+        {"node:load state:failed", "3 2"},
+        {"node:stat state:blocked", "3 2"},
+        {"node:stat state:blocked flow:beta", "3"},
+        {"node:s*t state:success", "4 3 2 1"},
+        {"node:* state:blocked", "3 2"},
+        {"node:* state:waiting", "6 5"},
+        {"node:*", "6 5 4 3 2 1"},
+        {"\"no such\"", "3 2"},
+        {"\"no such\" machineid", "2"},
+        {"MACHINEID", "2"},
+        {"\"\\\"x\\\"\"", "3"},
+        {"不存在", "1"},
+        {"\"no such\" flow:beta", "3"},
+        {"\"no such\" node:load state:failed", "3 2"},
+        {"\"no such\" node:stat state:failed", ""},
+        {"\"no such\" node:* state:blocked", "3 2"},
+        {"nothing-of-it", ""},
+    };
+    make_some(world);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *found = ids(world, cases[i][0]);
+        if (strcmp(found, cases[i][1]) != 0)
+            fail_msg("%s: found `%s` instead of `%s`", cases[i][0], found, cases[i][1]);
+    }
+}
+
+static void readers_find_the_same(void **state)
+{
+    struct world *world = *state;
+    make_some(world);
+    struct store *writer = world->store;
+    OK(store_open_reader(world->state, &world->store, ok));
+    assert_string_equal(ids(world, "\"no such\" flow:al*"), "2");
+    assert_string_equal(ids(world, "node:* state:blocked"), "3 2");
+    store_close(world->store);
+    world->store = writer;
+}
+
+static void errors_of_retries_are_found_and_forgotten(void **state)
+{
+    struct world *world = *state;
+    make_some(world);
+    OK(store_begin(world->store, ok));
+    world_attempt(world,
+                  (struct record_attempt){.attempt_id = 9, .run_id = 2, .node = 1, .number = 2});
+    struct store_end end = {.attempt_id = 9, .reason = "connection refused"};
+    OK(store_put_end(world->store, &end, ok));
+    OK(store_commit(world->store, ok));
+    assert_string_equal(ids(world, "refused"), "2");
+    assert_string_equal(ids(world, "machineid"), "2");
+    int32_t removed;
+    OK(store_prune(world->store, (struct instant){INT64_MAX}, 3, &removed, ok));
+    assert_int_equal(removed, 3);
+    assert_string_equal(ids(world, "refused"), "");
+    assert_string_equal(ids(world, ""), "6 5 4");
+}
+
+static void rows_tell_what_failed_first(void **state)
+{
+    struct world *world = *state;
+    make_some(world);
+    struct view_runs runs = ask(world, "state:failed flow:alpha", (struct view_page){.limit = 1});
+    assert_string_equal(runs.items[0].failure.node, "load");
+    assert_string_equal(runs.items[0].failure.text, "no such column: s.machineId");
+    assert_int_equal(runs.items[0].counts[TASK_BLOCKED], 1);
+    assert_string_equal(runs.items[0].version, "9f2c1ab");
+}
+
+static void too_many_nodes_are_refused(void **state)
+{
+    struct world *world = *state;
+    struct error err = {0};
+    struct run_query query;
+    struct view_runs runs;
+    static struct store_run_node nodes[300];
+    static char names[300][8];
+    for (int i = 0; i < 300; i++) {
+        snprintf(names[i], sizeof names[i], "n%d", i);
+        nodes[i] = (struct store_run_node){names[i], "shell", TASK_WAITING, true};
+    }
+    OK(store_begin(world->store, ok));
+    struct store_run run =
+        world_run(world, "f", world_version(world, "f"), "2021-12-03T00:30:00", "2021-12-02");
+    run.nodes = nodes;
+    run.node_count = 300;
+    OK(store_put_run(world->store, &run, ok));
+    OK(store_commit(world->store, ok));
+    OK(run_query_parse("node:n*", (struct instant){T0}, &world->arena, &query, ok));
+    struct view_page page = {.limit = 10, .query = &query};
+    assert_int_equal(view_list_runs(world->store, &page, &world->arena, &runs, &err), -1);
+    assert_int_equal(err.kind, ERROR_KIND_USAGE);
+    assert_string_equal(ids(world, "node:n29*"), "1");
+}
+
+/* ---- many ---- */
+
+/* 100,000 runs of 20 flows made by one statement each: every 1,000th failed, one of each flow open. */
+static void make_many(struct world *world)
+{
+    OK(store_begin(world->store, ok));
+    for (int i = 0; i < MANY_FLOWS; i++) {
+        char flow[16];
+        snprintf(flow, sizeof flow, "flow%02d", i);
+        world_version(world, flow);
+    }
+    OK(store_execute(
+        world->store,
+        "INSERT INTO node(flow_id, name) SELECT id, 'load' FROM flow;"
+        "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        "INSERT INTO run(id, flow_id, version_id, cyctime, is_second, bizdate, zone, fires_at,"
+        " kind, trigger, request, reason, selection, state, opening, priority, parallel, hold,"
+        " created_at, queued_at, started_at, ended_at, counts)"
+        "SELECT i, i % 20 + 1, i % 20 + 1, date('2010-01-01', (i / 20) || ' days') || 'T00:30:00',"
+        " 0, date('2009-12-31', (i / 20) || ' days'), 'UTC', 1, i % 3,"
+        " CASE i % 3 WHEN 0 THEN 'schedule' WHEN 1 THEN 'backfill 1' ELSE 'cli by lin' END, '',"
+        " '', '', CASE WHEN i > 99980 THEN 1 WHEN i % 1000 = 7 THEN 3 ELSE 2 END, 1, 4, 0, 0,"
+        " i * 1000000, 1, 1, 2, CASE WHEN i > 99980 THEN NULL WHEN i % 1000 = 7"
+        " THEN '0,0,0,1,0,0,0,0' ELSE '0,0,1,0,0,0,0,0' END FROM n;"
+        "INSERT INTO node_run(run_id, node, node_id, type, is_selected, state, reason, wish, why,"
+        " attempts, tries, ready_at, changed_at, started_at, ended_at, event_id)"
+        "SELECT run.id, 0, node.id, 'shell', 1, state, 0, 0, 2, 1, 1, 0, 1, 1, 2, run.id"
+        " FROM run JOIN node USING (flow_id);"
+        "INSERT INTO attempt(id, run_id, node, number, opening, state, granted_at, reason)"
+        "SELECT id, id, 0, 1, 1, iif(state = 1, 1, 2), 1, iif(state = 3, 'it broke ' || id, '')"
+        " FROM run;"
+        "INSERT INTO run_error SELECT run_id, reason FROM attempt WHERE reason <> '';"
+        "INSERT INTO run_error_text(run_error_text) VALUES ('rebuild');"
+        "INSERT INTO event(at, kind, run_id, node, state) SELECT 1, 2, id, 0, 2 FROM run;",
+        ok));
+    OK(store_commit(world->store, ok));
+    world_reopen(world);
+}
+
+static const char *const many_queries[] = {
+    "",
+    "flow:flow07",
+    "flow:flow0*",
+    "state:failed",
+    "state:running",
+    "flow:flow07 state:failed",
+    "flow:flow07,flow08 date:2012-02",
+    "date:2012-02-29",
+    "date:2012",
+    "flow:flow07 date:2012",
+    "trigger:cli",
+    "kind:schedule flow:flow03",
+    "since:1d",
+    "node:load",
+    "node:load flow:flow11",
+    "node:load state:failed",
+    "node:* state:failed",
+    "broke",
+    "\"it broke 12007\" flow:flow07",
+    "state:success",
+};
+
+/* Pages of a query hold the same runs as one look over all of them. */
+static void pages_fit_together(void **state)
+{
+    struct world *world = *state;
+    make_many(world);
+    for (size_t i = 0; i < sizeof many_queries / sizeof *many_queries; i++) {
+        struct view_runs whole =
+            ask(world, many_queries[i], (struct view_page){.limit = VIEW_MAX_ROWS});
+        struct view_page page = {.limit = 7};
+        size_t at = 0;
+        for (int turn = 0; turn < 20 && at < whole.count; turn++) {
+            struct view_runs part = ask(world, many_queries[i], page);
+            for (size_t k = 0; k < part.count; k++, at++)
+                assert_int_equal(part.items[k].id, whole.items[at].id);
+            assert_false(part.is_partial);
+            page.after = part.next;
+            if (part.next == 0) {
+                assert_int_equal(at, whole.count);
+                break;
+            }
+        }
+        for (size_t k = 1; k < whole.count; k++)
+            assert_true(whole.items[k].id < whole.items[k - 1].id);
+    }
+    assert_int_equal(ask(world, "state:failed", (struct view_page){.limit = 1000}).count, 100);
+    assert_int_equal(ask(world, "broke", (struct view_page){.limit = 1000}).count, 100);
+    assert_int_equal(ask(world, "state:running", (struct view_page){.limit = 1000}).count, 20);
+}
+
+/* Every statement that the questions prepared, explained. */
+static void nothing_is_scanned_or_sorted(void **state)
+{
+    struct world *world = *state;
+    struct view_status status;
+    struct view_flows flows;
+    struct view_median median;
+    struct view_place place = {"flow07", ""};
+    struct view_node_list history = {.place = {"flow07", "load"}, .page = {.limit = 20}};
+    struct view_planned planned = {"flow07", "2012-02-29T00:30:00", false};
+    struct view_event_list story = {.run_id = 7, .page = {.limit = 10}};
+    struct view_attempts attempts;
+    struct view_events events;
+    struct view_date date;
+    make_many(world);
+    for (size_t i = 0; i < sizeof many_queries / sizeof *many_queries; i++)
+        ask(world, many_queries[i], (struct view_page){.limit = 50});
+    OK(view_status(world->store, &world->arena, &status, ok));
+    OK(view_list_flows(world->store, 14, &world->arena, &flows, ok));
+    OK(view_median(world->store, &place, &median, ok));
+    place.node = "load";
+    OK(view_median(world->store, &place, &median, ok));
+    OK(view_node_history(world->store, &history, &world->arena, &attempts, ok));
+    OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
+    OK(view_events(world->store, &story, &world->arena, &events, ok));
+    story.run_id = 0;
+    OK(view_events(world->store, &story, &world->arena, &events, ok));
+    assert_int_equal(status.open_count, 20);
+    assert_int_equal(attempts.count, 20);
+    assert_int_equal(date.node_count, 1);
+    int explained = 0;
+    for (sqlite3_stmt *s = sqlite3_next_stmt(world->store->db, NULL); s != NULL;
+         s = sqlite3_next_stmt(world->store->db, s)) {
+        SCOPED_TEXT struct text sql = {0};
+        sqlite3_stmt *plan;
+        text_append_format(&sql, "EXPLAIN QUERY PLAN %s", sqlite3_sql(s));
+        if (sqlite3_prepare_v2(world->store->db, text_string(&sql), -1, &plan, NULL) != SQLITE_OK)
+            continue; /* BEGIN, PRAGMA */
+        while (sqlite3_step(plan) == SQLITE_ROW) {
+            const char *detail = (const char *)sqlite3_column_text(plan, 3);
+            bool is_bad = strstr(detail, "TEMP B-TREE") != NULL ||
+                          strcmp(detail, "SCAN run") == 0 || strcmp(detail, "SCAN event") == 0 ||
+                          strcmp(detail, "SCAN attempt") == 0 ||
+                          strcmp(detail, "SCAN node_run") == 0;
+            if (is_bad)
+                fail_msg("%s: %s", sqlite3_sql(s), detail);
+            explained++;
+        }
+        sqlite3_finalize(plan);
+    }
+    assert_true(explained > 30);
+}
+
+/* A question that finds nothing for long says so instead of taking for ever, and goes on. */
+static void a_long_search_comes_in_parts(void **state)
+{
+    struct world *world = *state;
+    make_many(world);
+    OK(store_begin(world->store, ok));
+    OK(store_execute(
+        world->store,
+        "WITH RECURSIVE n(i) AS (VALUES(100001) UNION ALL SELECT i + 1 FROM n WHERE i < 310000)"
+        "INSERT INTO run(id, flow_id, version_id, cyctime, is_second, bizdate, zone, fires_at,"
+        " kind, trigger, request, reason, selection, state, opening, priority, parallel, hold,"
+        " created_at, queued_at, started_at, ended_at, counts)"
+        "SELECT i, 1, 1, 'x' || i, 0, '2021-01-01', 'UTC', 1, 0, 'schedule', '', '', '', 2, 1, 4,"
+        " 0, 0, 1, 1, 1, 2, '0,0,1,0,0,0,0,0' FROM n",
+        ok));
+    OK(store_commit(world->store, ok));
+    struct view_page page = {.limit = 5};
+    struct view_runs runs = ask(world, "kind:manual state:success", page);
+    assert_true(runs.is_partial);
+    assert_int_equal(runs.count, 0);
+    assert_int_equal(runs.next, 310000 - VIEW_MAX_EXAMINED + 1);
+    page.after = runs.next;
+    runs = ask(world, "kind:manual state:success", page);
+    assert_false(runs.is_partial);
+    assert_int_equal(runs.count, 5);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(queries_find_what_they_say),
+        TEST(readers_find_the_same),
+        TEST(errors_of_retries_are_found_and_forgotten),
+        TEST(rows_tell_what_failed_first),
+        TEST(too_many_nodes_are_refused),
+        TEST(pages_fit_together),
+        TEST(nothing_is_scanned_or_sorted),
+        TEST(a_long_search_comes_in_parts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
