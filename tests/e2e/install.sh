@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What `cmake --install` puts where, and that it works from there.
+. "$(dirname "$0")/tap.bash"
+program datemill datemill-keeper datemill-sync datemill-sql datemill-data
+prefix=$work/prefix
+
+check 'it installs' cmake --install "$build_dir" --prefix "$prefix"
+is 'one program on the PATH' "$(ls "$prefix/bin")" datemill
+is 'its companions out of the way' "$(ls "$prefix/libexec/datemill" | tr '\n' ' ')" \
+    'datemill-data datemill-keeper datemill-sql datemill-sync '
+
+mkdir "$work/project"
+printf 'slots: 2\n' >"$work/project/datemill.yaml"
+printf 'flow: hello\nnodes:\n  n: {run: echo hello}\n' >"$work/project/hello.yaml"
+is 'a flow runs from there' \
+    "$(status_of "$prefix/bin/datemill" -C "$work/project" run hello 2021-11-11)" 0
+is 'the warehouse answers from there' \
+    "$("$prefix/bin/datemill" -C "$work/project" query 'SELECT 1 AS one' --format csv | tr '\n' ' ')" 'one 1 '
+ln -s "$prefix/bin/datemill" "$work/link"
+is 'also through a link' "$(status_of "$work/link" -C "$work/project" run hello 2021-11-12)" 0
+tap_end
