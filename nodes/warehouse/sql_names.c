@@ -1,0 +1,94 @@
+#include "nodes/warehouse/sql_rewriter.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static size_t bucket_of(const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (; *key != '\0'; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619u;
+    return hash % REWRITER_BUCKETS;
+}
+
+static struct rewriter_name *find(struct rewriter *rewriter, const char *key)
+{
+    struct rewriter_name *name = rewriter->names[bucket_of(key)];
+    while (name != NULL && strcmp(name->key, key) != 0)
+        name = name->next;
+    return name;
+}
+
+static const char *qualified(struct rewriter *rewriter, const char *relation, const char *name)
+{
+    if (relation == NULL)
+        return name;
+    return arena_format(rewriter->arena, "%s.%s", relation, name);
+}
+
+/* What a name is that is two things in two places: the same only if they compare alike. */
+static enum type_kind join(enum type_kind a, enum type_kind b)
+{
+    if (a == TYPE_NONE || a == TYPE_NULL)
+        return b;
+    if (b == TYPE_NONE || b == TYPE_NULL || a == b)
+        return a;
+    return type_family(a) == type_family(b) ? type_join(a, b) : TYPE_UNKNOWN;
+}
+
+void rewriter_learn(struct rewriter *rewriter, const char *relation, const char *name,
+                    enum type_kind type)
+{
+    const char *key = qualified(rewriter, relation, name);
+    struct rewriter_name *entry = find(rewriter, key);
+    if (entry == NULL) {
+        entry = arena_alloc(rewriter->arena, sizeof *entry);
+        entry->key = key;
+        entry->next = rewriter->names[bucket_of(key)];
+        rewriter->names[bucket_of(key)] = entry;
+        rewriter->name_count++;
+        rewriter->has_changed = true;
+    }
+    enum type_kind joined = join(entry->type, type);
+    if (joined != entry->type)
+        rewriter->has_changed = true;
+    entry->type = joined;
+}
+
+void rewriter_learn_opaque(struct rewriter *rewriter, const char *relation)
+{
+    rewriter_learn(rewriter, relation, "*", TYPE_STRING);
+}
+
+enum type_kind rewriter_look_up(struct rewriter *rewriter, const char *relation, const char *name)
+{
+    if (rewriter->is_untyped)
+        return TYPE_UNKNOWN;
+    struct rewriter_name *entry = NULL;
+    if (relation != NULL && find(rewriter, qualified(rewriter, relation, "*")) == NULL)
+        entry = find(rewriter, qualified(rewriter, relation, name));
+    if (entry == NULL)
+        entry = find(rewriter, name);
+    if (entry != NULL && entry->type != TYPE_NONE)
+        return entry->type;
+    return rewriter->is_settling ? TYPE_UNKNOWN : TYPE_NONE;
+}
+
+void rewriter_learn_with(struct rewriter *rewriter, const char *name)
+{
+    rewriter_learn(rewriter, "with ", name, TYPE_STRING);
+}
+
+bool rewriter_is_with(struct rewriter *rewriter, const char *name)
+{
+    return find(rewriter, qualified(rewriter, "with ", name)) != NULL;
+}
+
+const char *rewriter_small_name(struct rewriter *rewriter, size_t token)
+{
+    const char *written = sql_source_name(rewriter->source, token);
+    char *name = arena_copy_string(rewriter->arena, written);
+    for (char *at = name; *at != '\0'; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return name;
+}

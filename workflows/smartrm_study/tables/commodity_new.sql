@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS commodity_new
+(
+    jsondata STRING
+) ;
