@@ -51,10 +51,15 @@ const struct command *command_find(const char *parent, const char *name);
 /* Whether `name` is only the first word of commands, as `runs`. */
 bool command_is_group(const char *name);
 
-/* Reads the whole command line: global options, the command's name, its options and arguments.
- * *ret_command is NULL when no command was named. Errors are ERROR_KIND_USAGE, marked. */
+/* A command line that was read. */
+struct command_call {
+    const struct command *command; /* NULL: none was named */
+    struct options options;        /* arguments without the command's name; with it, if NULL */
+};
+
+/* Reads global options, the command's name, its options and arguments. Memory belongs to `arena`.
+ * Errors are ERROR_KIND_USAGE, marked. */
 int command_parse(struct command_line *line, const struct option *globals, struct arena *arena,
-                  const struct command **ret_command, struct options *ret_options,
-                  struct error *err);
+                  struct command_call *ret_call, struct error *err);
 
 #endif

@@ -26,7 +26,8 @@ static int run_companion(struct context *context, const char *const *words, stru
 {
     terminal_flush(context->out);
     terminal_flush(context->err);
-    signal(SIGPIPE, SIG_DFL);
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigaction(SIGPIPE, &usual, NULL); /* ignored by us, and that would be inherited */
     execv(words[0], (char *const *)words);
     return error_set_errno(err, ERROR_KIND_PRECONDITION, "%s cannot be started", words[0]);
 }

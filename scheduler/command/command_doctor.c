@@ -28,6 +28,12 @@ enum finding_kind {
     FINDING_PROBLEM
 };
 
+struct finding {
+    enum finding_kind kind;
+    const char *check;
+    const char *help; /* what to do about it, NULL = nothing */
+};
+
 struct doctor {
     struct context *context;
     size_t problems;
@@ -47,46 +53,44 @@ static const char *finding_name(enum finding_kind kind)
     return "";
 }
 
-static void print_json(struct doctor *doctor, enum finding_kind kind, const char *check,
-                       const char *text, const char *help)
+static void print_json(struct doctor *doctor, const struct finding *finding, const char *text)
 {
     SCOPED_TEXT struct text line = {0};
     struct json_out json;
     json_out_init(&json, &line);
     json_out_begin_object(&json);
-    json_out_pair_string(&json, "check", check);
-    json_out_pair_string(&json, "state", finding_name(kind));
+    json_out_pair_string(&json, "check", finding->check);
+    json_out_pair_string(&json, "state", finding_name(finding->kind));
     json_out_pair_string(&json, "text", text);
-    json_out_pair_string(&json, "help", help);
+    json_out_pair_string(&json, "help", finding->help);
     json_out_end_object(&json);
     terminal_print(doctor->context->out, "%s\n", text_string(&line));
 }
 
-static void print_people(struct doctor *doctor, enum finding_kind kind, const char *check,
-                         const char *text, const char *help)
+static void print_people(struct doctor *doctor, const struct finding *finding, const char *text)
 {
     struct terminal *out = doctor->context->out;
     enum terminal_glyph glyphs[] = {TERMINAL_GLYPH_OK, TERMINAL_GLYPH_WARNING,
                                     TERMINAL_GLYPH_FAILED};
     enum terminal_style styles[] = {TERMINAL_STYLE_GREEN, TERMINAL_STYLE_WARNING,
                                     TERMINAL_STYLE_RED};
-    const char *glyph = terminal_glyph(out, glyphs[kind]);
-    terminal_print_styled(out, styles[kind], "%s", glyph);
-    terminal_print(out, "%*s%-13s ", strlen(glyph) == 2 && !out->has_utf8 ? 1 : 2, "", check);
+    const char *glyph = terminal_glyph(out, glyphs[finding->kind]);
+    terminal_print_styled(out, styles[finding->kind], "%s", glyph);
+    terminal_print(out, "%*s%-13s ", strlen(glyph) == 2 && !out->has_utf8 ? 1 : 2, "",
+                   finding->check);
     terminal_put(out, text);
     terminal_print(out, "\n");
-    if (help != NULL) {
+    if (finding->help != NULL) {
         terminal_print(out, "%17s", "");
-        terminal_put(out, help);
+        terminal_put(out, finding->help);
         terminal_print(out, "\n");
     }
 }
 
-static void find(struct doctor *doctor, enum finding_kind kind, const char *check, const char *help,
-                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void find(struct doctor *doctor, struct finding finding, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-static void find(struct doctor *doctor, enum finding_kind kind, const char *check, const char *help,
-                 const char *format, ...)
+static void find(struct doctor *doctor, struct finding finding, const char *format, ...)
 {
     SCOPED_TEXT struct text text = {0};
     va_list args;
@@ -94,16 +98,17 @@ static void find(struct doctor *doctor, enum finding_kind kind, const char *chec
     text_append_args(&text, format, args);
     va_end(args);
     if (doctor->context->is_json)
-        print_json(doctor, kind, check, text_string(&text), help);
+        print_json(doctor, &finding, text_string(&text));
     else
-        print_people(doctor, kind, check, text_string(&text), help);
-    doctor->problems += kind == FINDING_PROBLEM;
-    doctor->warnings += kind == FINDING_WARNING;
+        print_people(doctor, &finding, text_string(&text));
+    doctor->problems += finding.kind == FINDING_PROBLEM;
+    doctor->warnings += finding.kind == FINDING_WARNING;
 }
 
 static void find_error(struct doctor *doctor, const char *check, const struct error *err)
 {
-    find(doctor, FINDING_PROBLEM, check, err->help[0] != '\0' ? err->help : NULL, "%s", err->text);
+    find(doctor, (struct finding){FINDING_PROBLEM, check, err->help[0] != '\0' ? err->help : NULL},
+         "%s", err->text);
 }
 
 static void check_programs(struct doctor *doctor)
@@ -120,14 +125,15 @@ static void check_programs(struct doctor *doctor)
             found++;
     }
     if (found == sizeof names / sizeof names[0])
-        find(doctor, FINDING_OK, "programs", NULL, "datemill %s, its %zu companions in %s",
-             versions_own(), found, doctor->context->libexec_dir);
+        find(doctor, (struct finding){FINDING_OK, "programs", NULL},
+             "datemill %s, its %zu companions in %s", versions_own(), found,
+             doctor->context->libexec_dir);
     SCOPED_TEXT struct text text = {0};
     struct version_item items[VERSIONS_MAX];
     size_t count = versions_of_libraries(&doctor->context->arena, items);
     for (size_t i = 0; i < count; i++)
         text_append_format(&text, "%s%s %s", i > 0 ? ", " : "", items[i].name, items[i].version);
-    find(doctor, FINDING_OK, "libraries", NULL, "%s", text_string(&text));
+    find(doctor, (struct finding){FINDING_OK, "libraries", NULL}, "%s", text_string(&text));
 }
 
 static void check_state_folder(struct doctor *doctor)
@@ -137,11 +143,13 @@ static void check_state_folder(struct doctor *doctor)
     if (stat(dir, &status) != 0)
         return;
     if ((status.st_mode & 077) != 0)
-        find(doctor, FINDING_WARNING, "folder",
-             arena_format(&doctor->context->arena, "chmod 700 %s", dir),
+        find(doctor,
+             (struct finding){FINDING_WARNING, "folder",
+                              arena_format(&doctor->context->arena, "chmod 700 %s", dir)},
              "%s is open to others (mode %04o)", dir, status.st_mode & 07777);
     if (access(dir, W_OK) != 0)
-        find(doctor, FINDING_PROBLEM, "folder", "nothing can be run until it is writable",
+        find(doctor,
+             (struct finding){FINDING_PROBLEM, "folder", "nothing can be run until it is writable"},
              "%s cannot be written: %s", dir, strerror(errno));
 }
 
@@ -151,20 +159,25 @@ static void check_keeper(struct doctor *doctor, const struct view_status *view)
     struct lock_holder keeper = project_facts_holder(doctor->context, KEEPER_LOCK_NAME);
     struct arena *arena = &doctor->context->arena;
     if (engine.pid != 0)
-        find(doctor, FINDING_OK, "engine", NULL, "pid %" PRId64 " (%s), up %s: %s", engine.pid,
-             engine.user, project_facts_ago(arena, engine.since), engine.command);
+        find(doctor, (struct finding){FINDING_OK, "engine", NULL},
+             "pid %" PRId64 " (%s), up %s: %s", engine.pid, engine.user,
+             project_facts_ago(arena, engine.since), engine.command);
     else
-        find(doctor, FINDING_OK, "engine", NULL, "none at work, the lock is free");
+        find(doctor, (struct finding){FINDING_OK, "engine", NULL},
+             "none at work, the lock is free");
     if (keeper.pid != 0)
-        find(doctor, FINDING_OK, "keeper", NULL, "pid %" PRId64 ", up %s", keeper.pid,
-             project_facts_ago(arena, keeper.since));
+        find(doctor, (struct finding){FINDING_OK, "keeper", NULL}, "pid %" PRId64 ", up %s",
+             keeper.pid, project_facts_ago(arena, keeper.since));
     else if (view->running > 0)
-        find(doctor, FINDING_PROBLEM, "keeper", "datemill status tells what became of them",
+        find(doctor,
+             (struct finding){FINDING_PROBLEM, "keeper",
+                              "datemill status tells what became of them"},
              "%" PRId64 " attempts are open, but no keeper lives", view->running);
     if (engine.pid == 0 && view->open_count > 0)
-        find(doctor, FINDING_WARNING, "runs",
-             "datemill status shows them; datemill runs watch RUN "
-             "goes on with one",
+        find(doctor,
+             (struct finding){FINDING_WARNING, "runs",
+                              "datemill status shows them; datemill runs watch RUN "
+                              "goes on with one"},
              "%zu runs are open and nobody drives them", view->open_count);
 }
 
@@ -178,7 +191,7 @@ static void check_store(struct doctor *doctor)
     check_state_folder(doctor);
     if (context_store(context, &store, &err) < 0) {
         if (err.kind == ERROR_KIND_NOT_FOUND)
-            find(doctor, FINDING_OK, "store", NULL, "none yet: nothing has run");
+            find(doctor, (struct finding){FINDING_OK, "store", NULL}, "none yet: nothing has run");
         else
             find_error(doctor, "store", &err);
         return;
@@ -188,8 +201,8 @@ static void check_store(struct doctor *doctor)
         find_error(doctor, "store", &err);
         return;
     }
-    find(doctor, FINDING_OK, "store", NULL, "%s, %s, WAL %s, schema %d", store_path(store),
-         project_facts_bytes(&context->arena, figures.file_bytes),
+    find(doctor, (struct finding){FINDING_OK, "store", NULL}, "%s, %s, WAL %s, schema %d",
+         store_path(store), project_facts_bytes(&context->arena, figures.file_bytes),
          project_facts_bytes(&context->arena, figures.wal_bytes), figures.schema_version);
     check_keeper(doctor, &view);
 }
@@ -204,7 +217,7 @@ static void check_zone(struct doctor *doctor)
         return;
     }
     zone_free(zone);
-    find(doctor, FINDING_OK, "time zones", NULL, "%s found", name);
+    find(doctor, (struct finding){FINDING_OK, "time zones", NULL}, "%s found", name);
 }
 
 /* An empty folder is most often a mount point whose bucket is not there. */
@@ -233,17 +246,21 @@ static void check_connections(struct doctor *doctor)
         int number;
         bool is_empty = is_empty_folder(connection->path, &number);
         if (number != 0)
-            find(doctor, FINDING_PROBLEM, "connection",
-                 arena_format(arena, "make or mount it, or change `%s` in datemill.yaml",
-                              connection->name),
+            find(doctor,
+                 (struct finding){FINDING_PROBLEM, "connection",
+                                  arena_format(arena,
+                                               "make or mount it, or change `%s` in datemill.yaml",
+                                               connection->name)},
                  "%s: %s cannot be read: %s", connection->name, connection->path, strerror(number));
         else if (is_empty)
-            find(doctor, FINDING_PROBLEM, "connection",
-                 arena_format(arena, "mount the bucket, then: ls %s", connection->path),
+            find(doctor,
+                 (struct finding){
+                     FINDING_PROBLEM, "connection",
+                     arena_format(arena, "mount the bucket, then: ls %s", connection->path)},
                  "%s: %s is empty or not mounted", connection->name, connection->path);
         else
-            find(doctor, FINDING_OK, "connection", NULL, "%s: %s", connection->name,
-                 connection->path);
+            find(doctor, (struct finding){FINDING_OK, "connection", NULL}, "%s: %s",
+                 connection->name, connection->path);
     }
 }
 
@@ -254,7 +271,8 @@ static void check_disk(struct doctor *doctor)
     bool has_state = statvfs(project->state_dir, &disk) == 0;
     const char *path = has_state ? project->state_dir : project->dir;
     if (!has_state && statvfs(project->dir, &disk) != 0) {
-        find(doctor, FINDING_PROBLEM, "disk", NULL, "%s: %s", path, strerror(errno));
+        find(doctor, (struct finding){FINDING_PROBLEM, "disk", NULL}, "%s: %s", path,
+             strerror(errno));
         return;
     }
     int64_t free_bytes = (int64_t)(disk.f_bavail * disk.f_frsize);
@@ -262,10 +280,10 @@ static void check_disk(struct doctor *doctor)
                              : free_bytes < DISK_WARNING_BYTES ? FINDING_WARNING
                                                                : FINDING_OK;
     const char *help = kind == FINDING_OK ? NULL : "make room: logs and old partitions live there";
-    find(doctor, kind, "disk", help, "%s free on %s",
+    find(doctor, (struct finding){kind, "disk", help}, "%s free on %s",
          project_facts_bytes(&doctor->context->arena, free_bytes), path);
     if (disk.f_files > 0 && disk.f_favail < INODE_WARNING)
-        find(doctor, FINDING_WARNING, "disk", "remove files that are not needed",
+        find(doctor, (struct finding){FINDING_WARNING, "disk", "remove files that are not needed"},
              "%" PRIu64 " files more fit on %s", (uint64_t)disk.f_favail, path);
 }
 
@@ -276,11 +294,13 @@ static int check_flows(struct doctor *doctor, struct error *err)
     if (project_facts_flows(context, &flows, err) < 0)
         return -1;
     for (size_t i = 0; i < flows.invalid_count; i++)
-        find(doctor, FINDING_PROBLEM, "flow",
-             arena_format(&context->arena, "datemill validate %s", flows.invalid[i].flow), "%s: %s",
-             flows.invalid[i].file, flows.invalid[i].message);
+        find(doctor,
+             (struct finding){
+                 FINDING_PROBLEM, "flow",
+                 arena_format(&context->arena, "datemill validate %s", flows.invalid[i].flow)},
+             "%s: %s", flows.invalid[i].file, flows.invalid[i].message);
     if (flows.invalid_count == 0)
-        find(doctor, FINDING_OK, "flows", NULL, "%s",
+        find(doctor, (struct finding){FINDING_OK, "flows", NULL}, "%s",
              flow_facts_number(&context->arena, flows.scheduled + flows.manual, "valid flow"));
     return 0;
 }

@@ -62,11 +62,10 @@ static int make_params(struct context *context, const struct options *options,
     bool has_own = false;
     if (given != NULL) {
         struct dataworks_params params;
-        size_t offset = 0;
-        size_t length = 0;
-        if (dataworks_params_read(given->text, &context->arena, &params, &offset, &length, err) <
-            0) {
-            command_line_mark(options->line, given->word, given->word_offset + offset, length);
+        struct dataworks_mistake mistake = {0};
+        if (dataworks_params_read(given->text, &context->arena, &params, &mistake, err) < 0) {
+            command_line_mark(options->line, given->word, given->word_offset + mistake.offset,
+                              mistake.length);
             err->kind = ERROR_KIND_USAGE;
             return -1;
         }

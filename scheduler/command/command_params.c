@@ -187,7 +187,7 @@ static int explain_time(struct context *context, const struct flow *flow,
                         struct error *err)
 {
     struct plan *plan;
-    if (rendering_plan(flow, time, NULL, 0, &plan, err) < 0)
+    if (rendering_plan(flow, time, NULL, &plan, err) < 0)
         return -1;
     struct terminal *out = context->out;
     if (!context->is_json) {
@@ -218,9 +218,9 @@ static int run_explain(struct context *context, const struct options *options, s
     struct plan_times times;
     if (context_flow(context, options, 0, &flow, err) < 0)
         return -1;
-    bool is_date = date_word_parse(options_argument(options, 1, NULL), flow, clock_now(),
-                                   &context->arena, &date, err) == 0 &&
-                   date_word_times(&date, flow, &context->arena, &times, err) == 0;
+    bool is_date =
+        date_word_parse(options_argument(options, 1, NULL), flow, clock_now(), &date, err) == 0 &&
+        date_word_times(&date, flow, &context->arena, &times, err) == 0;
     if (!is_date) {
         command_line_mark_argument(options, 1);
         return -1;

@@ -146,25 +146,22 @@ static int check_count(const struct command *command, const struct options *opti
 }
 
 int command_parse(struct command_line *line, const struct option *globals, struct arena *arena,
-                  const struct command **ret_command, struct options *ret_options,
-                  struct error *err)
+                  struct command_call *ret_call, struct error *err)
 {
     struct option_reader reader;
+    struct command_call call;
     option_reader_begin(&reader, line, globals, arena);
-    const struct command *command;
-    if (read_name(&reader, &command, err) < 0)
+    if (read_name(&reader, &call.command, err) < 0)
         return -1;
-    if (command != NULL) {
+    if (call.command != NULL) {
         option_reader_drop_arguments(&reader);
-        option_reader_add_table(&reader, command->options);
+        option_reader_add_table(&reader, call.command->options);
     }
-    struct options options;
-    if (option_reader_finish(&reader, &options, err) < 0)
+    if (option_reader_finish(&reader, &call.options, err) < 0)
         return -1;
-    bool is_checked = command != NULL && !options_has(&options, "help");
-    if (is_checked && check_count(command, &options, err) < 0)
+    bool is_checked = call.command != NULL && !options_has(&call.options, "help");
+    if (is_checked && check_count(call.command, &call.options, err) < 0)
         return -1;
-    *ret_command = command;
-    *ret_options = options;
+    *ret_call = call;
     return 0;
 }

@@ -30,8 +30,7 @@ struct render {
     const struct options *options;
     const struct flow *flow;
     size_t node; /* FLOW_NONE = all */
-    const struct node_setting *vars;
-    size_t var_count;
+    struct rendering_vars vars;
 };
 
 /* One date of a rendering. */
@@ -50,11 +49,11 @@ static void read_vars(struct render *render)
     const struct option_given *given;
     while ((given = options_each(render->options, "var", &cursor)) != NULL) {
         const char *equals = strchr(given->text, '=');
-        vars = arena_grow(arena, vars, render->var_count, &capacity, sizeof *vars);
-        vars[render->var_count++] = (struct node_setting){
+        vars = arena_grow(arena, vars, render->vars.count, &capacity, sizeof *vars);
+        vars[render->vars.count++] = (struct node_setting){
             arena_copy(arena, given->text, (size_t)(equals - given->text)), equals + 1};
     }
-    render->vars = vars;
+    render->vars.items = vars;
 }
 
 static bool has_param(const struct flow_param *params, size_t count, const char *name)
@@ -71,15 +70,15 @@ static void mark_unknown_var(struct render *render)
 {
     const struct flow *flow = render->flow;
     size_t cursor = 0;
-    for (size_t i = 0; i < render->var_count; i++) {
+    for (size_t i = 0; i < render->vars.count; i++) {
         const struct option_given *given = options_each(render->options, "var", &cursor);
-        bool is_known = has_param(flow->params, flow->param_count, render->vars[i].name);
+        bool is_known = has_param(flow->params, flow->param_count, render->vars.items[i].name);
         for (size_t n = 0; n < flow->node_count && !is_known; n++)
-            is_known =
-                has_param(flow->nodes[n].params, flow->nodes[n].param_count, render->vars[i].name);
+            is_known = has_param(flow->nodes[n].params, flow->nodes[n].param_count,
+                                 render->vars.items[i].name);
         if (!is_known)
             command_line_mark(render->options->line, given->word, given->word_offset,
-                              strlen(render->vars[i].name));
+                              strlen(render->vars.items[i].name));
     }
 }
 
@@ -90,7 +89,7 @@ static int plan_date(struct render *render, const char *word, struct render_date
     struct context *context = render->context;
     struct render_date date = {0};
     struct plan_times times;
-    if (date_word_parse(word, render->flow, clock_now(), &context->arena, &date.word, err) < 0)
+    if (date_word_parse(word, render->flow, clock_now(), &date.word, err) < 0)
         return -1;
     if (date_word_times(&date.word, render->flow, &context->arena, &times, err) < 0)
         return -1;
@@ -101,8 +100,7 @@ static int plan_date(struct render *render, const char *word, struct render_date
         context_note(context, "%s has %zu times on that day; this is the first of them, %02d:%02d",
                      render->flow->name, times.count, date.time.planned.hour,
                      date.time.planned.minute);
-    if (rendering_plan(render->flow, &date.time, render->vars, render->var_count, &date.plan, err) <
-        0) {
+    if (rendering_plan(render->flow, &date.time, &render->vars, &date.plan, err) < 0) {
         mark_unknown_var(render);
         return -1;
     }

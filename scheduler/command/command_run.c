@@ -146,8 +146,7 @@ static int run_run(struct context *context, const struct options *options, struc
     struct request request = {0};
     if (context_flow(context, options, 0, &flow, err) < 0)
         return -1;
-    if (date_word_parse(options_argument(options, 1, NULL), flow, clock_now(), &context->arena,
-                        &date, err) < 0) {
+    if (date_word_parse(options_argument(options, 1, NULL), flow, clock_now(), &date, err) < 0) {
         command_line_mark_argument(options, 1);
         return -1;
     }

@@ -37,7 +37,7 @@ static void print_fact(struct terminal *out, const char *name, const char *forma
 static void print_head(struct context *context, const struct run_show *show)
 {
     struct terminal *out = context->out;
-    const struct view_run *run = &show->run;
+    const struct view_run *run = &show->of.run;
     SCOPED_TEXT struct text state = {0};
     terminal_append_state(out, &state, run_state_name(run->state));
     terminal_print_styled(out, TERMINAL_STYLE_BOLD, "run %" PRId64, run->id);
@@ -81,11 +81,11 @@ static void print_params(struct context *context, const struct run_show *show)
 
 static void print_nodes(struct context *context, const struct run_show *show)
 {
-    const struct view_run *run = &show->run;
+    const struct view_run *run = &show->of.run;
     struct table table;
     table_init(&table, node_columns, &context->arena);
-    for (size_t i = 0; i < show->nodes.count; i++) {
-        const struct view_node *node = &show->nodes.items[i];
+    for (size_t i = 0; i < show->of.nodes.count; i++) {
+        const struct view_node *node = &show->of.nodes.items[i];
         table_cell_state(&table, context->out, task_state_name(node->state));
         table_cell(&table, node->name);
         table_cell(&table, node->type);
@@ -96,7 +96,7 @@ static void print_nodes(struct context *context, const struct run_show *show)
         const char *start = run_facts_time(context, run, node->started_at);
         table_cell_format(&table, "%.8s", start[0] != '\0' ? start + 11 : "");
         table_cell(&table, run_facts_duration(context, node->started_at, node->ended_at));
-        table_cell(&table, run_facts_why(context, run, &show->nodes, node, show->flow));
+        table_cell(&table, run_facts_why(context, &show->of, node));
     }
     terminal_print(context->out, "\n");
     table_print(&table, context->out, true);
@@ -121,7 +121,7 @@ static void print_operations(struct context *context, const struct run_show *sho
     for (size_t i = 0; i < show->details.operation_count; i++) {
         const struct view_operation *operation = &show->details.operations[i];
         print_fact(context->out, i == 0 ? "done to it" : "", "%s %s%s%s%s%s by %s%s%s",
-                   run_facts_time(context, &show->run, operation->at),
+                   run_facts_time(context, &show->of.run, operation->at),
                    store_operation_kind_name(operation->kind),
                    operation->detail[0] != '\0' ? " " : "", operation->detail,
                    operation->node_name[0] != '\0' ? " " : "", operation->node_name, operation->who,
@@ -132,8 +132,8 @@ static void print_operations(struct context *context, const struct run_show *sho
 /* A script that a node opens by itself is not part of the capture. */
 static bool has_script(const struct run_show *show)
 {
-    for (size_t i = 0; i < show->nodes.count; i++) {
-        if (strcmp(show->nodes.items[i].type, "shell") == 0)
+    for (size_t i = 0; i < show->of.nodes.count; i++) {
+        if (strcmp(show->of.nodes.items[i].type, "shell") == 0)
             return true;
     }
     return false;
@@ -142,7 +142,7 @@ static bool has_script(const struct run_show *show)
 static void print_next(struct context *context, const struct run_show *show)
 {
     struct terminal *out = context->out;
-    const struct view_run *run = &show->run;
+    const struct view_run *run = &show->of.run;
     if (run->failure.node[0] != '\0') {
         terminal_print(out, "\n");
         print_fact(out, "why", "%s", run_facts_failure(context, run));
@@ -163,15 +163,14 @@ static int load(struct context *context, const struct options *options, struct r
 {
     struct store *store;
     context_settle(context);
-    if (context_store(context, &store, err) < 0 ||
-        run_facts_find(context, options, 0, store, &show->run, err) < 0 ||
-        view_run_nodes(store, show->run.id, &context->arena, &show->nodes, err) < 0 ||
-        view_run_details(store, show->run.id, &context->arena, &show->details, err) < 0 ||
-        view_run_attempts(store, show->run.id, &context->arena, &show->attempts,
-                          err) < 0 ||
-        view_version_files(store, show->run.version_id, &context->arena, &show->files, err) < 0)
+    if (run_facts_find(context, options, 0, &show->of.run, err) < 0 ||
+        context_store(context, &store, err) < 0 ||
+        view_run_nodes(store, show->of.run.id, &context->arena, &show->of.nodes, err) < 0 ||
+        view_run_details(store, show->of.run.id, &context->arena, &show->details, err) < 0 ||
+        view_run_attempts(store, show->of.run.id, &context->arena, &show->attempts, err) < 0 ||
+        view_version_files(store, show->of.run.version_id, &context->arena, &show->files, err) < 0)
         return -1;
-    show->flow = run_facts_flow(context, store, &show->run);
+    show->of.flow = run_facts_flow(context, store, &show->of.run);
     return 0;
 }
 

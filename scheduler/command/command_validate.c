@@ -55,7 +55,7 @@ static int check_date(struct validation *validation, const struct flow *flow,
 {
     struct arena *arena = &validation->context->arena;
     struct date_word date;
-    if (date_word_parse(validation->date->text, flow, clock_now(), arena, &date, err) < 0) {
+    if (date_word_parse(validation->date->text, flow, clock_now(), &date, err) < 0) {
         command_line_mark_given(validation->options, validation->date);
         return -1;
     }

@@ -1,8 +1,8 @@
 /* What a command is given: global options, the two streams, the project, the store.
  *
  * The project is looked for when a command asks for it: the nearest folder upward from -C DIR, or
- * from the working folder, that holds datemill.yaml. Everything handed out here is borrowed from the
- * context and lives until context_free().
+ * from the working folder, that holds datemill.yaml. Everything handed out here is borrowed from
+ * the context and lives until context_free().
  *
  * A failure whose text is empty has been shown already: only its kind counts. */
 #ifndef DATEMILL_COMMAND_CONTEXT_H
@@ -67,16 +67,17 @@ void context_free(struct context *context);
  * ERROR_KIND_INVALID for a datemill.yaml that is wrong (its problems have been shown). */
 int context_project(struct context *context, const struct project **ret_project, struct error *err);
 
-/* Without -C, a flow named by a path (`workflows/hello.yaml`) says where its project is: it is looked
- * for from there upward. No effect once the project is found, or when `word` is a plain name. */
+/* Without -C, a flow named by a path (`workflows/hello.yaml`) says where its project is: it is
+ * looked for from there upward. No effect once the project is found, or when `word` is a plain
+ * name. */
 void context_start_at(struct context *context, const char *word);
 
 /* Opens the project's folder alone, without reading datemill.yaml. */
 int context_source(struct context *context, struct flow_source **ret_source, struct error *err);
 
 /* The flow that argument `index` names: a name, or a path to its file. A missing one is
- * ERROR_KIND_NOT_FOUND with did-you-mean, marked; problems in its files are shown and the failure is
- * ERROR_KIND_INVALID. Warnings are shown with -v. */
+ * ERROR_KIND_NOT_FOUND with did-you-mean, marked; problems in its files are shown and the failure
+ * is ERROR_KIND_INVALID. Warnings are shown with -v. */
 int context_flow(struct context *context, const struct options *options, size_t index,
                  const struct flow **ret_flow, struct error *err);
 
@@ -107,9 +108,9 @@ int context_store(struct context *context, struct store **ret_store, struct erro
  * one, else UTC where the machine does not know it. Never NULL. */
 const struct zone *context_shown_zone(struct context *context, const char *name);
 
-/* Lets what the keeper knows become known to the store, if no engine is at work: tries its lock once,
- * without waiting. Called by commands that show runs, before they read. Never fails: what cannot be
- * settled is shown as it is. */
+/* Lets what the keeper knows become known to the store, if no engine is at work: tries its lock
+ * once, without waiting. Called by commands that show runs, before they read. Never fails: what
+ * cannot be settled is shown as it is. */
 void context_settle(struct context *context);
 
 /* Absolute path of a companion program (`datemill-keeper`), which exists and can be executed. It

@@ -10,15 +10,18 @@
 #define MAX_NAME 63
 #define YAML_PLAIN NAME_REST "$<>()[]{}+*/.,-"
 
-struct place {
-    size_t *offset;
-    size_t *length;
+/* The line while it is read. */
+struct reader {
+    const char *line;
+    size_t at;
+    struct arena *arena;
+    struct dataworks_params *params;
+    struct dataworks_mistake *mistake;
 };
 
-static int fail(const struct place *place, size_t offset, size_t length)
+static int fail(struct reader *reader, size_t offset, size_t length)
 {
-    *place->offset = offset;
-    *place->length = length;
+    *reader->mistake = (struct dataworks_mistake){offset, length};
     return -1;
 }
 
@@ -31,7 +34,8 @@ static size_t name_length(const char *text)
     return text[length] == '=' ? length : 0;
 }
 
-/* Bytes of the value at the start of `text`: up to blanks outside brackets before the next NAME=. */
+/* Bytes of the value at the start of `text`: up to blanks outside brackets before the next NAME=.
+ * */
 static size_t value_length(const char *text)
 {
     int depth = 0;
@@ -48,17 +52,17 @@ static size_t value_length(const char *text)
     return i;
 }
 
-static int check_value(const struct dataworks_param *param, struct arena *arena,
-                       const struct place *place, struct error *err)
+static int check_value(struct reader *reader, const struct dataworks_param *param,
+                       struct error *err)
 {
     const struct expression *expression;
     struct expression_span span = {0};
-    if (expression_parse(arena, param->value, &expression, &span, err) == 0)
+    if (expression_parse(reader->arena, param->value, &expression, &span, err) == 0)
         return 0;
     error_prefix(err, "parameter %s", param->name);
     if (err != NULL)
         err->line = err->column = 0;
-    return fail(place, param->offset + span.offset, span.length);
+    return fail(reader, param->offset + span.offset, span.length);
 }
 
 static bool is_there(const struct dataworks_params *params, const char *name)
@@ -70,50 +74,57 @@ static bool is_there(const struct dataworks_params *params, const char *name)
     return false;
 }
 
-static int read_one(const char *line, size_t *at, struct arena *arena,
-                    struct dataworks_params *params, const struct place *place, struct error *err)
+static int check_name(struct reader *reader, const char *name, struct error *err)
 {
-    size_t length = name_length(line + *at);
-    size_t word = strcspn(line + *at, " ");
-    if (length == 0) {
-        error_set(err, ERROR_KIND_USAGE, "`%.*s` is not NAME=VALUE", (int)word, line + *at);
-        error_help(err, "names are letters, digits and _, as in var=${yyyymmdd}");
-        return fail(place, *at, word);
-    }
-    struct dataworks_param param = {.name = arena_copy(arena, line + *at, length),
-                                    .offset = *at + length + 1};
-    size_t bytes = value_length(line + param.offset);
-    param.value = arena_copy(arena, line + param.offset, bytes);
-    if (length > MAX_NAME || is_there(params, param.name)) {
-        error_set(err, ERROR_KIND_USAGE,
-                  length > MAX_NAME ? "the name %s is longer than 63 characters"
-                                    : "parameter %s is given twice",
-                  param.name);
-        return fail(place, *at, length);
-    }
-    if (params->count == DATAWORKS_PARAMS_MAX) {
+    const struct dataworks_params *params = reader->params;
+    if (strlen(name) > MAX_NAME)
+        error_set(err, ERROR_KIND_USAGE, "the name %s is longer than %d characters", name,
+                  MAX_NAME);
+    else if (is_there(params, name))
+        error_set(err, ERROR_KIND_USAGE, "parameter %s is given twice", name);
+    else if (params->count == DATAWORKS_PARAMS_MAX)
         error_set(err, ERROR_KIND_USAGE, "there are more than %d parameters", DATAWORKS_PARAMS_MAX);
-        return fail(place, *at, length);
+    else
+        return 0;
+    return fail(reader, reader->at, strlen(name));
+}
+
+static int read_one(struct reader *reader, struct error *err)
+{
+    const char *start = reader->line + reader->at;
+    size_t length = name_length(start);
+    if (length == 0) {
+        size_t word = strcspn(start, " ");
+        error_set(err, ERROR_KIND_USAGE, "`%.*s` is not NAME=VALUE", (int)word, start);
+        error_help(err, "names are letters, digits and _, as in var=${yyyymmdd}");
+        return fail(reader, reader->at, word);
     }
-    if (check_value(&param, arena, place, err) < 0)
+    struct dataworks_param param = {.name = arena_copy(reader->arena, start, length),
+                                    .offset = reader->at + length + 1};
+    size_t bytes = value_length(reader->line + param.offset);
+    param.value = arena_copy(reader->arena, reader->line + param.offset, bytes);
+    if (check_name(reader, param.name, err) < 0 || check_value(reader, &param, err) < 0)
         return -1;
-    params->items[params->count++] = param;
-    *at = param.offset + bytes;
+    reader->params->items[reader->params->count++] = param;
+    reader->at = param.offset + bytes;
     return 0;
 }
 
-int dataworks_params_read(const char *line, struct arena *arena, struct dataworks_params *ret_params,
-                          size_t *ret_offset, size_t *ret_length, struct error *err)
+int dataworks_params_read(const char *line, struct arena *arena,
+                          struct dataworks_params *ret_params,
+                          struct dataworks_mistake *ret_mistake, struct error *err)
 {
-    struct place place = {ret_offset, ret_length};
-    struct dataworks_params *params = arena_alloc(arena, sizeof *params);
-    size_t at = strspn(line, " ");
-    while (line[at] != '\0') {
-        if (read_one(line, &at, arena, params, &place, err) < 0)
+    struct reader reader = {.line = line,
+                            .at = strspn(line, " "),
+                            .arena = arena,
+                            .params = arena_alloc(arena, sizeof *reader.params),
+                            .mistake = ret_mistake};
+    while (line[reader.at] != '\0') {
+        if (read_one(&reader, err) < 0)
             return -1;
-        at += strspn(line + at, " ");
+        reader.at += strspn(line + reader.at, " ");
     }
-    *ret_params = *params;
+    *ret_params = *reader.params;
     return 0;
 }
 

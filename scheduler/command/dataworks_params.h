@@ -22,11 +22,18 @@ struct dataworks_params {
     size_t count;
 };
 
+/* The part of the line at fault, in bytes. */
+struct dataworks_mistake {
+    size_t offset;
+    size_t length;
+};
+
 /* Parameters are separated by blanks; a blank that no NAME= follows, or within brackets, belongs to
- * the value. Names must be names and unique, values expressions that datemill understands. On failure
- * `*ret_offset` and `*ret_length` are the part of the line at fault. Strings belong to `arena`. */
-int dataworks_params_read(const char *line, struct arena *arena, struct dataworks_params *ret_params,
-                          size_t *ret_offset, size_t *ret_length, struct error *err);
+ * the value. Names must be names and unique, values expressions that datemill understands. Strings
+ * belong to `arena`. */
+int dataworks_params_read(const char *line, struct arena *arena,
+                          struct dataworks_params *ret_params,
+                          struct dataworks_mistake *ret_mistake, struct error *err);
 
 /* Appends a scalar of YAML in block style: plain where that is safe, else in double quotes. */
 void dataworks_params_append_yaml(struct text *text, const char *value);

@@ -1,5 +1,8 @@
 #include "scheduler/command/date_word.h"
 
+#include "scheduler/base/scope.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,12 +26,10 @@ static struct civil_date today(const struct flow *flow, struct instant now)
     return zone_civil_at(flow->zone, now).date;
 }
 
-static void read_yesterday(const struct flow *flow, struct instant now, struct arena *arena,
-                           struct date_word *ret_date)
+static void read_yesterday(const struct flow *flow, struct instant now, struct date_word *ret_date)
 {
-    *ret_date = (struct date_word){
-        .bizdate = civil_add_days(today(flow, now), -1),
-        .meaning = arena_format(arena, "yesterday in %s", zone_name(flow->zone))};
+    *ret_date = (struct date_word){.bizdate = civil_add_days(today(flow, now), -1)};
+    snprintf(ret_date->meaning, sizeof ret_date->meaning, "yesterday in %s", zone_name(flow->zone));
 }
 
 /* The last planned time of that date which has passed; NULL when there is none. */
@@ -42,26 +43,32 @@ static const struct plan_time *last_passed(const struct plan_times *times, struc
     return last;
 }
 
-static int read_latest(const struct flow *flow, struct instant now, struct arena *arena,
-                       struct date_word *ret_date, struct error *err)
+/* The newest planned time of one (planned) date that has passed; false when there is none. */
+static bool find_passed(const struct flow *flow, struct civil_date planned, struct instant now,
+                        struct date_word *ret_date)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct plan_times times;
+    struct error ignored = {0};
+    struct civil_date bizdate = civil_add_days(planned, -1);
+    if (plan_planned_times(flow, (struct plan_date){bizdate, NULL}, &arena, &times, &ignored) < 0)
+        return false;
+    const struct plan_time *last = last_passed(&times, now);
+    if (last == NULL)
+        return false;
+    *ret_date =
+        (struct date_word){.bizdate = bizdate, .has_time = times.count > 1, .time = last->planned};
+    snprintf(ret_date->meaning, sizeof ret_date->meaning, "the latest of %s", flow->name);
+    return true;
+}
+
+static int read_latest(const struct flow *flow, struct instant now, struct date_word *ret_date,
+                       struct error *err)
 {
     struct civil_date planned = today(flow, now);
     for (int back = 0; back < MAX_DAYS_BACK; back++, planned = civil_add_days(planned, -1)) {
-        if (!plan_schedule_has_date(flow, planned))
-            continue;
-        struct plan_times times;
-        struct civil_date bizdate = civil_add_days(planned, -1);
-        if (plan_planned_times(flow, bizdate, NULL, arena, &times, err) < 0)
-            return fail(err);
-        const struct plan_time *last = last_passed(&times, now);
-        if (last == NULL)
-            continue;
-        *ret_date =
-            (struct date_word){.bizdate = bizdate,
-                               .has_time = times.count > 1,
-                               .time = last->planned,
-                               .meaning = arena_format(arena, "the latest of %s", flow->name)};
-        return 0;
+        if (plan_schedule_has_date(flow, planned) && find_passed(flow, planned, now, ret_date))
+            return 0;
     }
     error_set(err, ERROR_KIND_USAGE, "flow %s was never due so far", flow->name);
     return fail(err);
@@ -73,26 +80,25 @@ static int read_date(const char *word, struct date_word *ret_date, struct error 
     if (strpbrk(word, "T ") == NULL) {
         if (civil_date_parse(word, &date, err) < 0)
             return fail(err);
-        *ret_date = (struct date_word){.bizdate = date, .meaning = ""};
+        *ret_date = (struct date_word){.bizdate = date};
         return 0;
     }
     struct civil_time time;
     if (civil_time_parse(word, &time, err) < 0)
         return fail(err);
-    *ret_date =
-        (struct date_word){.bizdate = time.date, .has_time = true, .time = time, .meaning = ""};
+    *ret_date = (struct date_word){.bizdate = time.date, .has_time = true, .time = time};
     return 0;
 }
 
 int date_word_parse(const char *word, const struct flow *flow, struct instant now,
-                    struct arena *arena, struct date_word *ret_date, struct error *err)
+                    struct date_word *ret_date, struct error *err)
 {
     if (word == NULL || strcasecmp(word, "yesterday") == 0) {
-        read_yesterday(flow, now, arena, ret_date);
+        read_yesterday(flow, now, ret_date);
         return 0;
     }
     if (strcasecmp(word, "latest") == 0)
-        return read_latest(flow, now, arena, ret_date, err);
+        return read_latest(flow, now, ret_date, err);
     return read_date(word, ret_date, err);
 }
 
@@ -101,7 +107,7 @@ int date_word_times(const struct date_word *date, const struct flow *flow, struc
 {
     struct plan_times times;
     const struct civil_time *time = date->has_time ? &date->time : NULL;
-    if (plan_planned_times(flow, date->bizdate, time, arena, &times, err) < 0)
+    if (plan_planned_times(flow, (struct plan_date){date->bizdate, time}, arena, &times, err) < 0)
         return -1;
     if (times.count == 0) {
         char buffer[CIVIL_DATE_BYTES];

@@ -64,13 +64,12 @@ static int run_command(struct context *context, const struct options *options, s
 
 static int read_and_run(struct context *context, struct error *err)
 {
-    struct options options;
-    int parsed = command_parse(context->line, global_options, &context->arena, &context->command,
-                               &options, err);
-    if (parsed < 0)
+    struct command_call call;
+    if (command_parse(context->line, global_options, &context->arena, &call, err) < 0)
         return -1;
-    context_take_options(context, &options);
-    return run_command(context, &options, err);
+    context->command = call.command;
+    context_take_options(context, &call.options);
+    return run_command(context, &call.options, err);
 }
 
 /* The exit code, once everything is written: a command whose output was lost has not succeeded. A
@@ -92,7 +91,8 @@ static int finish(struct context *context, int result, const struct error *err)
 int main(int argc, char **argv)
 {
     open_standard_streams();
-    signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignored, NULL); /* a reader that goes away shows as EPIPE */
     struct command_line line = {.words = (const char *const *)argv,
                                 .count = argc > 0 ? (size_t)argc : 0,
                                 .mark_word = OPTIONS_NO_WORD};

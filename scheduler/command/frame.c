@@ -50,15 +50,15 @@ static size_t rows_on_screen(const struct frame *frame)
     return frame->shown * (each > 0 ? each : 1);
 }
 
-void frame_append_erase(struct frame *frame, struct text *text)
+/* The cursor stands below the frame: up to its first line, and away with all from there on. */
+static void append_erase(void *owner, struct text *text)
 {
-    if (frame->shown == 0)
-        return;
+    struct frame *frame = owner;
     size_t rows = rows_on_screen(frame);
     size_t most = frame->terminal->height > 1 ? (size_t)frame->terminal->height - 1 : 1;
-    text_append_format(text, "\r\033[%zuA\033[J", rows < most ? rows : most);
+    if (rows > 0)
+        text_append_format(text, "\r\033[%zuA\033[J", rows < most ? rows : most);
     frame->shown = 0;
-    frame->terminal->live = NULL;
 }
 
 static int widest_line(const char *lines)
@@ -80,26 +80,25 @@ void frame_show(struct frame *frame)
     struct terminal *terminal = frame->terminal;
     if (!terminal->has_cursor)
         return;
-    SCOPED_TEXT struct text drawn = {0};
-    frame_append_erase(frame, &drawn);
-    text_append(&drawn, text_string(&terminal->pending));
-    text_append(&drawn, text_string(&frame->lines));
-    text_clear(&terminal->pending);
-    text_append(&terminal->pending, text_string(&drawn));
-    terminal_flush(terminal);
+    text_append(&terminal->pending, text_string(&frame->lines));
+    if (terminal->pending.length == 0)
+        frame_erase(frame);
+    terminal_flush(terminal); /* what stood there before goes in the same write */
     frame->shown = frame->line_count;
     frame->shown_width = terminal->width;
     frame->shown_columns = widest_line(text_string(&frame->lines));
-    terminal->live = frame->shown > 0 ? frame : NULL;
+    frame->live = (struct terminal_live){frame, append_erase};
+    terminal->live = frame->shown > 0 ? &frame->live : NULL;
 }
 
 void frame_erase(struct frame *frame)
 {
-    if (frame->shown == 0)
-        return;
     struct terminal *terminal = frame->terminal;
+    if (frame->shown == 0 || terminal->live != &frame->live)
+        return;
+    terminal->live = NULL;
     SCOPED_TEXT struct text erase = {0};
-    frame_append_erase(frame, &erase);
+    append_erase(frame, &erase);
     text_append(&erase, text_string(&terminal->pending));
     text_clear(&terminal->pending);
     text_append(&terminal->pending, text_string(&erase));

@@ -10,9 +10,9 @@
  *     frame_erase(&frame);     // at the end
  *
  * Other output through the same terminal, or its peer, erases the frame by itself; the next
- * frame_show() draws it again. A frame is never higher than the terminal less one line and no line is
- * wider than it. On a stream that has no cursor nothing is shown. How often to draw is the caller's
- * business (at most ten times a second, nothing for the first 300 ms). */
+ * frame_show() draws it again. A frame is never higher than the terminal less one line and no line
+ * is wider than it. On a stream that has no cursor nothing is shown. How often to draw is the
+ * caller's business (at most ten times a second, nothing for the first 300 ms). */
 #ifndef DATEMILL_COMMAND_FRAME_H
 #define DATEMILL_COMMAND_FRAME_H
 
@@ -23,6 +23,7 @@
 
 struct frame {
     struct terminal *terminal; /* borrowed */
+    struct terminal_live live; /* known to the terminal while something is shown */
     struct text lines;         /* being built: each line ends with a newline */
     size_t line_count;
     size_t shown;      /* lines that stand on the screen, the cursor below them */
@@ -41,8 +42,5 @@ void frame_add(struct frame *frame, const char *format, ...) __attribute__((form
 
 void frame_show(struct frame *frame);
 void frame_erase(struct frame *frame);
-
-/* Appends what removes the frame from the screen; the frame counts as erased. For terminal.c. */
-void frame_append_erase(struct frame *frame, struct text *text);
 
 #endif

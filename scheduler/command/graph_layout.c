@@ -17,24 +17,33 @@ void graph_text_ranks(const struct graph_text *graph, size_t *ret_ranks)
     }
 }
 
-static size_t add_item(struct drawing *drawing, size_t node, size_t source, size_t column)
+static size_t add_item(struct graph_drawing *drawing, size_t node, size_t source, size_t column)
 {
     size_t index = drawing->item_count++;
-    drawing->items[index] = (struct item){.node = node,
-                                          .source = source,
-                                          .column = column,
-                                          .weight = index,
-                                          .bundle = GRAPH_LAYOUT_NONE};
+    drawing->items[index] = (struct graph_item){.node = node,
+                                                .source = source,
+                                                .column = column,
+                                                .weight = index,
+                                                .bundle = GRAPH_LAYOUT_NONE};
     drawing->target_bundle[index] = GRAPH_LAYOUT_NONE;
     return index;
 }
 
-static bool add_link(struct drawing *drawing, size_t from, size_t to)
+static bool add_link(struct graph_drawing *drawing, size_t from, size_t to)
 {
     if (drawing->link_count == sizeof drawing->links / sizeof drawing->links[0])
         return false;
-    drawing->links[drawing->link_count++] = (struct link){from, to};
+    drawing->links[drawing->link_count++] = (struct graph_link){from, to};
     return true;
+}
+
+static bool needs_node(const struct graph_text_node *user, size_t node)
+{
+    for (size_t n = 0; n < user->need_count; n++) {
+        if (user->needs[n] == node)
+            return true;
+    }
+    return false;
 }
 
 /* The furthest column in which somebody needs `node`. */
@@ -42,28 +51,24 @@ static size_t furthest_user(const struct graph_text *graph, const size_t *ranks,
 {
     size_t furthest = ranks[node];
     for (size_t i = 0; i < graph->node_count; i++) {
-        for (size_t n = 0; n < graph->nodes[i].need_count; n++) {
-            if (graph->nodes[i].needs[n] == node && ranks[i] > furthest)
-                furthest = ranks[i];
-        }
+        if (ranks[i] > furthest && needs_node(&graph->nodes[i], node))
+            furthest = ranks[i];
     }
     return furthest;
 }
 
 /* Lines of one node to users further than the next column share one way: it passes every column in
  * between once. */
-static bool add_way(struct drawing *drawing, const size_t *ranks, size_t node)
+static bool add_way(struct graph_drawing *drawing, const size_t *ranks, size_t node)
 {
     const struct graph_text *graph = drawing->graph;
     size_t at = drawing->by_node[node];
     size_t furthest = furthest_user(graph, ranks, node);
     for (size_t column = ranks[node] + 1; column <= furthest; column++) {
         for (size_t i = 0; i < graph->node_count; i++) {
-            for (size_t n = 0; n < graph->nodes[i].need_count && ranks[i] == column; n++) {
-                bool is_user = graph->nodes[i].needs[n] == node;
-                if (is_user && !add_link(drawing, at, drawing->by_node[i]))
-                    return false;
-            }
+            bool is_user = ranks[i] == column && needs_node(&graph->nodes[i], node);
+            if (is_user && !add_link(drawing, at, drawing->by_node[i]))
+                return false;
         }
         if (column == furthest)
             break;
@@ -77,7 +82,7 @@ static bool add_way(struct drawing *drawing, const size_t *ranks, size_t node)
     return true;
 }
 
-static bool make_items(struct drawing *drawing)
+static bool make_items(struct graph_drawing *drawing)
 {
     const struct graph_text *graph = drawing->graph;
     size_t ranks[GRAPH_TEXT_MAX_NODES];
@@ -95,7 +100,7 @@ static bool make_items(struct drawing *drawing)
 }
 
 /* Items of a column in the order of their weights. Returns how many. */
-static size_t list_column(const struct drawing *drawing, size_t column, size_t *ret_items)
+static size_t list_column(const struct graph_drawing *drawing, size_t column, size_t *ret_items)
 {
     size_t count = 0;
     for (size_t i = 0; i < drawing->item_count; i++) {
@@ -111,13 +116,14 @@ static size_t list_column(const struct drawing *drawing, size_t column, size_t *
     return count;
 }
 
-/* The mean place of the neighbours of an item on one side, times 1000; its own where it has none. */
-static size_t mean_place(const struct drawing *drawing, size_t item, bool is_left)
+/* The mean place of the neighbours of an item on one side, times 1000; its own where it has
+ * none. */
+static size_t mean_place(const struct graph_drawing *drawing, size_t item, bool is_left)
 {
     size_t sum = 0;
     size_t count = 0;
     for (size_t i = 0; i < drawing->link_count; i++) {
-        const struct link *link = &drawing->links[i];
+        const struct graph_link *link = &drawing->links[i];
         bool is_neighbour = is_left ? link->to == item : link->from == item;
         if (!is_neighbour)
             continue;
@@ -127,7 +133,7 @@ static size_t mean_place(const struct drawing *drawing, size_t item, bool is_lef
     return count > 0 ? sum * 1000 / count : drawing->items[item].row * 1000;
 }
 
-static void number_rows(struct drawing *drawing, size_t column)
+static void number_rows(struct graph_drawing *drawing, size_t column)
 {
     size_t items[GRAPH_LAYOUT_MAX_ITEMS];
     size_t count = list_column(drawing, column, items);
@@ -135,81 +141,89 @@ static void number_rows(struct drawing *drawing, size_t column)
         drawing->items[items[i]].row = i;
 }
 
-/* Orders each column by the mean place of its neighbours, from left to right and back. */
-static void order_columns(struct drawing *drawing)
+/* Gives the items of a column an order by the mean place of their neighbours on one side. */
+static void order_column(struct graph_drawing *drawing, size_t column, bool is_left)
+{
+    for (size_t i = 0; i < drawing->item_count; i++) {
+        struct graph_item *item = &drawing->items[i];
+        if (item->column == column)
+            item->weight = mean_place(drawing, i, is_left) * GRAPH_LAYOUT_MAX_ITEMS + item->row;
+    }
+    number_rows(drawing, column);
+}
+
+/* From left to right and back, several times. */
+static void order_columns(struct graph_drawing *drawing)
 {
     for (size_t column = 0; column < drawing->column_count; column++)
         number_rows(drawing, column);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         bool is_left = sweep % 2 == 0;
-        for (size_t step = 0; step < drawing->column_count; step++) {
-            size_t column = is_left ? step : drawing->column_count - 1 - step;
-            for (size_t i = 0; i < drawing->item_count; i++) {
-                if (drawing->items[i].column == column)
-                    drawing->items[i].weight =
-                        mean_place(drawing, i, is_left) * GRAPH_LAYOUT_MAX_ITEMS +
-                        drawing->items[i].row;
-            }
-            number_rows(drawing, column);
-        }
+        for (size_t step = 0; step < drawing->column_count; step++)
+            order_column(drawing, is_left ? step : drawing->column_count - 1 - step, is_left);
+    }
+}
+
+/* Two bundles turn out to be one. */
+static void join_bundles(struct graph_drawing *drawing, size_t kept, size_t gone)
+{
+    for (size_t i = 0; i < drawing->item_count; i++) {
+        if (drawing->items[i].bundle == gone)
+            drawing->items[i].bundle = kept;
+        if (drawing->target_bundle[i] == gone)
+            drawing->target_bundle[i] = kept;
     }
 }
 
 /* Links that share an item belong to one bundle. */
-static void make_bundles(struct drawing *drawing)
+static void make_bundles(struct graph_drawing *drawing)
 {
     for (size_t i = 0; i < drawing->link_count; i++) {
         size_t *from = &drawing->items[drawing->links[i].from].bundle;
         size_t *to = &drawing->target_bundle[drawing->links[i].to];
         if (*from == GRAPH_LAYOUT_NONE && *to == GRAPH_LAYOUT_NONE) {
             drawing->bundles[drawing->bundle_count] =
-                (struct bundle){.gap = drawing->items[drawing->links[i].from].column};
-            *from = *to = drawing->bundle_count++;
-        } else if (*from == GRAPH_LAYOUT_NONE) {
-            *from = *to;
-        } else if (*to == GRAPH_LAYOUT_NONE) {
-            *to = *from;
-        } else if (*from != *to) {
-            size_t kept = *from;
-            size_t gone = *to;
-            for (size_t item = 0; item < drawing->item_count; item++) {
-                if (drawing->items[item].bundle == gone)
-                    drawing->items[item].bundle = kept;
-                if (drawing->target_bundle[item] == gone)
-                    drawing->target_bundle[item] = kept;
-            }
+                (struct graph_bundle){.gap = drawing->items[drawing->links[i].from].column};
+            *from = drawing->bundle_count++;
         }
+        if (*from == GRAPH_LAYOUT_NONE)
+            *from = *to;
+        else if (*to == GRAPH_LAYOUT_NONE)
+            *to = *from;
+        else if (*from != *to)
+            join_bundles(drawing, *from, *to);
     }
 }
 
-static void measure_bundles(struct drawing *drawing)
+static void measure_side(struct graph_bundle *bundle, size_t row, bool is_source)
+{
+    size_t *top = is_source ? &bundle->source_top : &bundle->target_top;
+    *top = row < *top ? row : *top;
+    *(is_source ? &bundle->sources : &bundle->targets) += 1;
+    bundle->first = row < bundle->first ? row : bundle->first;
+    bundle->last = row > bundle->last ? row : bundle->last;
+}
+
+static void measure_bundles(struct graph_drawing *drawing)
 {
     for (size_t i = 0; i < drawing->bundle_count; i++) {
-        struct bundle *bundle = &drawing->bundles[i];
-        *bundle = (struct bundle){
+        struct graph_bundle *bundle = &drawing->bundles[i];
+        *bundle = (struct graph_bundle){
             .gap = bundle->gap, .first = SIZE_MAX, .source_top = SIZE_MAX, .target_top = SIZE_MAX};
     }
     for (size_t i = 0; i < drawing->item_count; i++) {
         size_t row = drawing->items[i].row;
-        size_t sides[2] = {drawing->items[i].bundle, drawing->target_bundle[i]};
-        for (int side = 0; side < 2; side++) {
-            if (sides[side] == GRAPH_LAYOUT_NONE)
-                continue;
-            struct bundle *bundle = &drawing->bundles[sides[side]];
-            size_t *top = side == 0 ? &bundle->source_top : &bundle->target_top;
-            *top = row < *top ? row : *top;
-            bundle->sources += side == 0;
-            bundle->targets += side == 1;
-            bundle->first = row < bundle->first ? row : bundle->first;
-            bundle->last = row > bundle->last ? row : bundle->last;
-        }
+        if (drawing->items[i].bundle != GRAPH_LAYOUT_NONE)
+            measure_side(&drawing->bundles[drawing->items[i].bundle], row, true);
+        if (drawing->target_bundle[i] != GRAPH_LAYOUT_NONE)
+            measure_side(&drawing->bundles[drawing->target_bundle[i]], row, false);
     }
     for (size_t i = 0; i < drawing->link_count; i++)
         drawing->bundles[drawing->items[drawing->links[i].from].bundle].links++;
 }
 
 /* Moves an item down to `row`, and those below it in its column as far as needed. */
-static void move_down(struct drawing *drawing, size_t item, size_t row)
+static void move_down(struct graph_drawing *drawing, size_t item, size_t row)
 {
     size_t items[GRAPH_LAYOUT_MAX_ITEMS];
     size_t count = list_column(drawing, drawing->items[item].column, items);
@@ -217,7 +231,7 @@ static void move_down(struct drawing *drawing, size_t item, size_t row)
     size_t least = row;
     for (size_t i = 0; i < count; i++) {
         is_below = is_below || items[i] == item;
-        struct item *moved = &drawing->items[items[i]];
+        struct graph_item *moved = &drawing->items[items[i]];
         if (!is_below)
             continue;
         if (moved->row < least)
@@ -227,7 +241,7 @@ static void move_down(struct drawing *drawing, size_t item, size_t row)
 }
 
 /* The topmost item of a bundle on one side. */
-static size_t top_item(const struct drawing *drawing, size_t bundle, bool is_source)
+static size_t top_item(const struct graph_drawing *drawing, size_t bundle, bool is_source)
 {
     size_t best = GRAPH_LAYOUT_NONE;
     for (size_t i = 0; i < drawing->item_count; i++) {
@@ -239,13 +253,13 @@ static size_t top_item(const struct drawing *drawing, size_t bundle, bool is_sou
     return best;
 }
 
-/* One step towards: both sides of a bundle begin in the same row, bundles of a gap do not share rows.
- * False when nothing is left to do. */
-static bool settle_once(struct drawing *drawing)
+/* One step towards: both sides of a bundle begin in the same row, bundles of a gap do not share
+ * rows. False when nothing is left to do. */
+static bool settle_once(struct graph_drawing *drawing)
 {
     measure_bundles(drawing);
     for (size_t i = 0; i < drawing->bundle_count; i++) {
-        const struct bundle *bundle = &drawing->bundles[i];
+        const struct graph_bundle *bundle = &drawing->bundles[i];
         if (bundle->links == 0 || bundle->source_top == bundle->target_top)
             continue;
         bool moves_source = bundle->source_top < bundle->target_top;
@@ -255,8 +269,8 @@ static bool settle_once(struct drawing *drawing)
     }
     for (size_t i = 0; i < drawing->bundle_count; i++) {
         for (size_t j = 0; j < drawing->bundle_count; j++) {
-            const struct bundle *upper = &drawing->bundles[i];
-            const struct bundle *lower = &drawing->bundles[j];
+            const struct graph_bundle *upper = &drawing->bundles[i];
+            const struct graph_bundle *lower = &drawing->bundles[j];
             bool is_pair = i != j && upper->gap == lower->gap && upper->links > 0 &&
                            lower->links > 0 && upper->first <= lower->first;
             if (!is_pair || upper->last < lower->first)
@@ -268,7 +282,7 @@ static bool settle_once(struct drawing *drawing)
     return false;
 }
 
-static bool is_inside(const struct drawing *drawing)
+static bool is_inside(const struct graph_drawing *drawing)
 {
     for (size_t i = 0; i < drawing->item_count; i++) {
         if (drawing->items[i].row >= MAX_ROWS)
@@ -277,7 +291,7 @@ static bool is_inside(const struct drawing *drawing)
     return true;
 }
 
-static bool settle(struct drawing *drawing)
+static bool settle(struct graph_drawing *drawing)
 {
     for (int round = 0; round < MAX_ROUNDS; round++) {
         if (!settle_once(drawing))
@@ -290,17 +304,17 @@ static bool settle(struct drawing *drawing)
 
 /* A bundle says that every left end leads to every right end: it must be so. A node in a row that a
  * foreign bundle's upright passes would look joined to it. */
-static bool is_true(const struct drawing *drawing)
+static bool is_true(const struct graph_drawing *drawing)
 {
     for (size_t i = 0; i < drawing->bundle_count; i++) {
-        const struct bundle *bundle = &drawing->bundles[i];
+        const struct graph_bundle *bundle = &drawing->bundles[i];
         if (bundle->links > 0 && bundle->links != bundle->sources * bundle->targets)
             return false;
     }
     return true;
 }
 
-bool graph_layout_make(struct drawing *drawing)
+bool graph_layout_make(struct graph_drawing *drawing)
 {
     if (!make_items(drawing))
         return false;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static size_t label_width(const struct drawing *drawing, const struct item *item)
+static size_t label_width(const struct graph_drawing *drawing, const struct graph_item *item)
 {
     if (item->node == GRAPH_LAYOUT_NONE)
         return 0;
@@ -13,7 +13,7 @@ static size_t label_width(const struct drawing *drawing, const struct item *item
     return utf8_width(label, strlen(label));
 }
 
-static size_t column_width(const struct drawing *drawing, size_t column)
+static size_t column_width(const struct graph_drawing *drawing, size_t column)
 {
     size_t widest = 0;
     for (size_t i = 0; i < drawing->item_count; i++) {
@@ -30,7 +30,8 @@ static void put_line(struct text *line, size_t count, bool is_ascii)
         text_append(line, is_ascii ? "-" : "─");
 }
 
-static const struct item *item_at(const struct drawing *drawing, size_t column, size_t row)
+static const struct graph_item *item_at(const struct graph_drawing *drawing, size_t column,
+                                        size_t row)
 {
     for (size_t i = 0; i < drawing->item_count; i++) {
         if (drawing->items[i].column == column && drawing->items[i].row == row)
@@ -39,10 +40,10 @@ static const struct item *item_at(const struct drawing *drawing, size_t column, 
     return NULL;
 }
 
-/* The label or the passing line, padded to the width of its column; a line runs on to the right when
- * the item has users. */
-static void put_cell(const struct drawing *drawing, const struct item *item, size_t width,
-                     struct text *line)
+/* The label or the passing line, padded to the width of its column; a line runs on to the right
+ * when the item has users. */
+static void put_cell(const struct graph_drawing *drawing, const struct graph_item *item,
+                     size_t width, struct text *line)
 {
     bool is_ascii = drawing->graph->is_ascii;
     if (item == NULL) {
@@ -73,10 +74,11 @@ static const char *joint(int sides, bool is_ascii)
     return is_ascii ? ascii[sides] : lines[sides];
 }
 
-static const struct bundle *bundle_at(const struct drawing *drawing, size_t gap, size_t row)
+static const struct graph_bundle *bundle_at(const struct graph_drawing *drawing, size_t gap,
+                                            size_t row)
 {
     for (size_t i = 0; i < drawing->bundle_count; i++) {
-        const struct bundle *bundle = &drawing->bundles[i];
+        const struct graph_bundle *bundle = &drawing->bundles[i];
         if (bundle->links > 0 && bundle->gap == gap && bundle->first <= row && row <= bundle->last)
             return bundle;
     }
@@ -84,12 +86,12 @@ static const struct bundle *bundle_at(const struct drawing *drawing, size_t gap,
 }
 
 /* The five columns between two columns of nodes: ` ─┬─ `. */
-static void put_gap(const struct drawing *drawing, size_t gap, size_t row, struct text *line)
+static void put_gap(const struct graph_drawing *drawing, size_t gap, size_t row, struct text *line)
 {
     bool is_ascii = drawing->graph->is_ascii;
-    const struct item *left = item_at(drawing, gap, row);
-    const struct item *right = item_at(drawing, gap + 1, row);
-    const struct bundle *bundle = bundle_at(drawing, gap, row);
+    const struct graph_item *left = item_at(drawing, gap, row);
+    const struct graph_item *right = item_at(drawing, gap + 1, row);
+    const struct graph_bundle *bundle = bundle_at(drawing, gap, row);
     if (bundle == NULL) {
         text_append_repeat(line, ' ', 5);
         return;
@@ -109,7 +111,7 @@ static void put_gap(const struct drawing *drawing, size_t gap, size_t row, struc
     text_append(line, passes_right ? joint(4, is_ascii) : " ");
 }
 
-static bool put_row(const struct drawing *drawing, size_t row, struct text *out)
+static bool put_row(const struct graph_drawing *drawing, size_t row, struct text *out)
 {
     struct text line = {0};
     for (size_t column = 0; column < drawing->column_count; column++) {
@@ -127,7 +129,7 @@ static bool put_row(const struct drawing *drawing, size_t row, struct text *out)
     return fits;
 }
 
-static bool put_all(const struct drawing *drawing, struct text *out)
+static bool put_all(const struct graph_drawing *drawing, struct text *out)
 {
     size_t last = 0;
     for (size_t i = 0; i < drawing->item_count; i++)
@@ -142,7 +144,7 @@ bool graph_text_draw(const struct graph_text *graph, struct arena *arena, struct
 {
     if (graph->node_count == 0 || graph->node_count > GRAPH_TEXT_MAX_NODES)
         return false;
-    struct drawing *drawing = arena_alloc(arena, sizeof *drawing);
+    struct graph_drawing *drawing = arena_alloc(arena, sizeof *drawing);
     drawing->graph = graph;
     if (!graph_layout_make(drawing))
         return false;

@@ -11,31 +11,11 @@
 
 #include "scheduler/base/arena.h"
 #include "scheduler/base/text.h"
+#include "scheduler/command/graph_layout.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#define GRAPH_TEXT_MAX_NODES 12
-
-struct graph_text_node {
-    const char *label;   /* may be Chinese */
-    const size_t *needs; /* indexes of nodes */
-    size_t need_count;
-};
-
-struct graph_text {
-    const struct graph_text_node *nodes; /* without a circle */
-    const size_t *order;                 /* topological */
-    size_t node_count;
-    size_t width; /* columns there are; 0 = no limit */
-    bool is_ascii;
-};
 
 /* Appends the drawing; false when there is none. Working memory in `arena`. */
 bool graph_text_draw(const struct graph_text *graph, struct arena *arena, struct text *out);
-
-/* The column of each node: 0 for those that need nothing, else one more than the furthest node it
- * needs. `ret_ranks` has node_count places. */
-void graph_text_ranks(const struct graph_text *graph, size_t *ret_ranks);
 
 #endif

@@ -6,8 +6,8 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 
-/* Help for context->command, or for the group `name` (`runs`), or for all commands (NULL). Prints to
- * context->out; returns the exit code 0. */
+/* Help for context->command, or for the group `name` (`runs`), or for all commands (NULL). Prints
+ * to context->out; returns the exit code 0. */
 int help_show(struct context *context, const char *name);
 
 void help_show_command(struct terminal *terminal, const struct command *command);

@@ -4,7 +4,8 @@
 
 #include "scheduler/base/text.h"
 
-/* Appends valid JSON, as json_out.h writes it, with two spaces per level and no newline at the end. */
+/* Appends valid JSON, as json_out.h writes it, with two spaces per level and no newline at the end.
+ * */
 void json_pretty(const char *json, struct text *out);
 
 #endif

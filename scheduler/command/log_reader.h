@@ -1,4 +1,5 @@
-/* Lines of an attempt's log in order, from a file that may still grow and may be larger than memory.
+/* Lines of an attempt's log in order, from a file that may still grow and may be larger than
+ * memory.
  *
  *     log_reader_open(&reader, path, &err);      // a log that is not there yet has no lines
  *     while (log_reader_next(&reader, &line))    // until there is no whole line for the moment
@@ -32,8 +33,8 @@ struct log_reader {
 void log_reader_open(struct log_reader *reader, const char *path);
 void log_reader_close(struct log_reader *reader);
 
-/* The next line; its text lives until the next call. False when there is none now, or never will be:
- * ask again later. With `is_end`, what is left without a newline counts as a line too. */
+/* The next line; its text lives until the next call. False when there is none now, or never will
+ * be: ask again later. With `is_end`, what is left without a newline counts as a line too. */
 bool log_reader_next(struct log_reader *reader, bool is_end, struct attempt_log_line *ret_line);
 
 /* Goes to the last `lines` lines; 0 = stays at the start. */

@@ -26,8 +26,7 @@ static const char *full_path(struct context *context, const struct new_files *fi
     return arena_format(&context->arena, "%s/%s", files->dir, files->items[index].path);
 }
 
-static int ask_to_replace(struct context *context, const struct new_files *files,
-                          struct error *err)
+static int ask_to_replace(struct context *context, const struct new_files *files, struct error *err)
 {
     SCOPED_TEXT struct text there = {.limit = 400};
     for (size_t i = 0; i < files->count; i++) {

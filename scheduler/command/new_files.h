@@ -1,5 +1,5 @@
-/* Writing the files of a new project or flow: several files, each whole or not at all, none replaced
- * without being asked. */
+/* Writing the files of a new project or flow: several files, each whole or not at all, none
+ * replaced without being asked. */
 #ifndef DATEMILL_COMMAND_NEW_FILES_H
 #define DATEMILL_COMMAND_NEW_FILES_H
 
@@ -27,8 +27,8 @@ struct new_files {
 void new_files_add(struct new_files *files, const char *path, const char *content,
                    const char *remark);
 
-/* Asks before existing files are replaced (context_confirm, --yes), then makes folders and files and
- * tells each on context->out (not as JSON). Nothing is written unless all may be. */
+/* Asks before existing files are replaced (context_confirm, --yes), then makes folders and files
+ * and tells each on context->out (not as JSON). Nothing is written unless all may be. */
 int new_files_write(struct context *context, const struct new_files *files, struct error *err);
 
 /* One line of JSON: {"schema":1,"created":[…],"next":[…]}. `next` ends with NULL. */

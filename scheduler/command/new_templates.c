@@ -4,22 +4,20 @@
 #define MODELINE_BELOW "# yaml-language-server: $schema=../.datemill/flow.schema.json\n"
 
 static const char hello_text[] =
-    MODELINE
-    "flow: @flow@\n"
-    "schedule: daily 06:00\n"
-    "params:\n"
-    "@params@"
-    "nodes:\n"
-    "  greet:\n"
-    "    run: echo \"hello, this is the data of $day\"\n"
-    "  count:\n"
-    "    needs: [greet]\n"
-    "    run: |\n"
-    "      echo \"counting what $DATEMILL_FLOW did for $DATEMILL_BIZDATE\"\n"
-    "      seq 1 10 | wc -l\n";
+    MODELINE "flow: @flow@\n"
+             "schedule: daily 06:00\n"
+             "params:\n"
+             "@params@"
+             "nodes:\n"
+             "  greet:\n"
+             "    run: echo \"hello, this is the data of $day\"\n"
+             "  count:\n"
+             "    needs: [greet]\n"
+             "    run: |\n"
+             "      echo \"counting what $DATEMILL_FLOW did for $DATEMILL_BIZDATE\"\n"
+             "      seq 1 10 | wc -l\n";
 
-static const char smartrm_text[] =
-    MODELINE_BELOW
+static const char smartrm_text[] = MODELINE_BELOW
     "# orders and commodities -> daily sales per machine and commodity\n"
     "flow: @flow@\n"
     "title: 经营数据分析\n"
@@ -126,28 +124,27 @@ static const char sales_stat_text[] =
     ";\n";
 
 static const char sync_sql_text[] =
-    MODELINE_BELOW
-    "# one file a day -> a table -> one line per day\n"
-    "flow: @flow@\n"
-    "schedule: daily 01:00\n"
-    "params:\n"
-    "@params@"
-    "tables: tables/*.sql\n"
-    "nodes:\n"
-    "  load:\n"
-    "    type: sync\n"
-    "    from:\n"
-    "      connection: data\n"
-    "      file: events/${day}.jsonl\n"
-    "      format: lines\n"
-    "    to:\n"
-    "      table: @flow@_event\n"
-    "      partition: dt=${day}\n"
-    "      mode: overwrite\n"
-    "  count:\n"
-    "    type: sql\n"
-    "    needs: [load]\n"
-    "    file: sql/@flow@_daily.sql\n";
+    MODELINE_BELOW "# one file a day -> a table -> one line per day\n"
+                   "flow: @flow@\n"
+                   "schedule: daily 01:00\n"
+                   "params:\n"
+                   "@params@"
+                   "tables: tables/*.sql\n"
+                   "nodes:\n"
+                   "  load:\n"
+                   "    type: sync\n"
+                   "    from:\n"
+                   "      connection: data\n"
+                   "      file: events/${day}.jsonl\n"
+                   "      format: lines\n"
+                   "    to:\n"
+                   "      table: @flow@_event\n"
+                   "      partition: dt=${day}\n"
+                   "      mode: overwrite\n"
+                   "  count:\n"
+                   "    type: sql\n"
+                   "    needs: [load]\n"
+                   "    file: sql/@flow@_daily.sql\n";
 
 static const char sync_sql_event_text[] = "CREATE TABLE IF NOT EXISTS @flow@_event\n"
                                           "(\n"

@@ -1,8 +1,8 @@
 /* The command line: words, options, arguments.
  *
- * Options are tables. `--name value`, `--name=value`, `-n value`, `-n5`, `-fn5`; `--` ends them; they
- * may stand before or after arguments. Names are never abbreviated. An unknown one is answered with
- * the nearest that exists. Every complaint marks its word, so that the message can show
+ * Options are tables. `--name value`, `--name=value`, `-n value`, `-n5`, `-fn5`; `--` ends them;
+ * they may stand before or after arguments. Names are never abbreviated. An unknown one is answered
+ * with the nearest that exists. Every complaint marks its word, so that the message can show
  *
  *     error[E020]: 2021-02-30 is not a date: February 2021 has 28 days
  *        datemill run smartrm_study 2021-02-30
@@ -126,15 +126,15 @@ const char *options_argument(const struct options *options, size_t index, const 
 /* -1 and a marked message if both were given. */
 int options_exclude(const struct options *options, const char *a, const char *b, struct error *err);
 
-/* Marks a word, or `length` bytes of it from `offset`; 0 = to its end. Without effect when a part of
- * the line is marked already: the first complaint knows best. */
+/* Marks a word, or `length` bytes of it from `offset`; 0 = to its end. Without effect when a part
+ * of the line is marked already: the first complaint knows best. */
 void command_line_mark(struct command_line *line, size_t word, size_t offset, size_t length);
 void command_line_mark_argument(const struct options *options, size_t index);
 void command_line_mark_given(const struct options *options, const struct option_given *given);
 
-/* Appends the line as a shell would read it, `indent` spaces before it, and below it carets under the
- * marked part; nothing when nothing is marked. Where the caret would stand beyond `width` columns the
- * front is cut and begins with "…" ("..." if `is_ascii`); width 0 = no limit. */
+/* Appends the line as a shell would read it, `indent` spaces before it, and below it carets under
+ * the marked part; nothing when nothing is marked. Where the caret would stand beyond `width`
+ * columns the front is cut and begins with "…" ("..." if `is_ascii`); width 0 = no limit. */
 void command_line_show(const struct command_line *line, size_t indent, size_t width, bool is_ascii,
                        struct text *text);
 

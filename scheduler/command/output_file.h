@@ -14,8 +14,8 @@ struct output_file {
     char temporary[PATH_MAX];
 };
 
-/* From now on the terminal writes to a file beside `path`, without colour and without a width; glyphs
- * stay as they were decided. */
+/* From now on the terminal writes to a file beside `path`, without colour and without a width;
+ * glyphs stay as they were decided. */
 int output_file_begin(struct output_file *file, const char *path, struct terminal *terminal,
                       struct error *err);
 

@@ -8,13 +8,12 @@
 #include <string.h>
 
 int rendering_plan(const struct flow *flow, const struct plan_time *time,
-                   const struct node_setting *vars, size_t var_count, struct plan **ret_plan,
-                   struct error *err)
+                   const struct rendering_vars *vars, struct plan **ret_plan, struct error *err)
 {
     struct plan_request request = {.planned = time->planned,
                                    .is_second = time->is_second,
-                                   .vars = vars,
-                                   .var_count = var_count};
+                                   .vars = vars != NULL ? vars->items : NULL,
+                                   .var_count = vars != NULL ? vars->count : 0};
     return plan_make(flow, &request, ret_plan, err);
 }
 
@@ -81,7 +80,8 @@ int rendering_make(struct context *context, const struct plan *plan, size_t node
     }
     struct node_setting environment[4];
     struct reference_finder *finder = reference_finder_new();
-    struct plan_facts facts = {.attempt = 1,
+    struct plan_facts facts = {.node = node,
+                               .attempt = 1,
                                .libexec_dir =
                                    context->libexec_dir != NULL ? context->libexec_dir : "",
                                .version = plan->flow->hash,
@@ -90,7 +90,7 @@ int rendering_make(struct context *context, const struct plan *plan, size_t node
                                .environment_count = fill_environment(environment),
                                .finder = finder};
     struct plan_start start;
-    int result = plan_prepare(plan, node, &facts, &context->arena, &start, err);
+    int result = plan_prepare(plan, &facts, &context->arena, &start, err);
     if (result == 0) {
         rendering.text = start.command.shown_text != NULL ? start.command.shown_text : "";
         const struct flow_file *file =
@@ -109,7 +109,7 @@ int rendering_check(struct context *context, const struct flow *flow, const stru
                     struct error *err)
 {
     struct plan *plan;
-    if (rendering_plan(flow, time, NULL, 0, &plan, err) < 0)
+    if (rendering_plan(flow, time, NULL, &plan, err) < 0)
         return -1;
     int result = 0;
     for (size_t i = 0; i < plan->node_count && result == 0; i++) {

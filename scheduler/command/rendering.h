@@ -19,11 +19,16 @@ struct rendering {
     size_t substitutions; /* how many */
 };
 
-/* The plan of a flow for one planned time; `vars` as --var gave them. The caller frees with
- * plan_free(). */
+/* As --var gave them. */
+struct rendering_vars {
+    const struct node_setting *items;
+    size_t count;
+};
+
+/* The plan of a flow for one planned time; `vars` may be NULL. The caller frees with plan_free().
+ * */
 int rendering_plan(const struct flow *flow, const struct plan_time *time,
-                   const struct node_setting *vars, size_t var_count, struct plan **ret_plan,
-                   struct error *err);
+                   const struct rendering_vars *vars, struct plan **ret_plan, struct error *err);
 
 /* The text of one node of the plan. Memory belongs to the context's arena. */
 int rendering_make(struct context *context, const struct plan *plan, size_t node,

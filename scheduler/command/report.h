@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
-/* Shows an error and flushes. `line` may be NULL; its mark is shown if it has one. `file` may be NULL;
- * it is the file that line and column of the error belong to. */
+/* Shows an error and flushes. `line` may be NULL; its mark is shown if it has one. `file` may be
+ * NULL; it is the file that line and column of the error belong to. */
 void report_error(struct terminal *terminal, bool is_json, const struct command_line *line,
                   const char *file, const struct error *err);
 

@@ -34,9 +34,12 @@ static int find_latest(struct context *context, struct store *store, struct view
 }
 
 int run_facts_find(struct context *context, const struct options *options, size_t index,
-                   struct store *store, struct view_run *ret_run, struct error *err)
+                   struct view_run *ret_run, struct error *err)
 {
+    struct store *store;
     const char *word = options_argument(options, index, "");
+    if (context_store(context, &store, err) < 0)
+        return -1;
     if (strcasecmp(word, "latest") == 0)
         return find_latest(context, store, ret_run, err) < 0 ? fail_run(options, index, err) : 0;
     char *end = NULL;
@@ -129,113 +132,4 @@ const struct flow *run_facts_flow(struct context *context, struct store *store,
     if (flow != NULL)
         context_keep_flow(context, flow);
     return flow;
-}
-
-static void append_tag(struct text *text, const struct view_node *node)
-{
-    if (node->tag_who[0] == '\0')
-        return;
-    text_append_format(text, "%sby %s", text->length > 0 ? ", " : "", node->tag_who);
-    if (node->tag_reason[0] != '\0')
-        text_append_format(text, ": %s", node->tag_reason);
-}
-
-/* The upstream nodes that hold this one up, each with its state. */
-static void append_upstream(struct text *text, const struct view_nodes *nodes,
-                            const struct view_node *node, const struct flow *flow)
-{
-    size_t before = text->length;
-    size_t index = flow != NULL ? flow_find_node(flow, node->name) : FLOW_NONE;
-    for (size_t n = 0; index != FLOW_NONE && n < flow->nodes[index].need_count; n++) {
-        const struct flow_need *need = &flow->nodes[index].needs[n];
-        if (need->index == FLOW_NONE || need->cycle_back > 0)
-            continue;
-        for (size_t i = 0; i < nodes->count; i++) {
-            const struct view_node *other = &nodes->items[i];
-            bool holds = strcmp(other->name, flow->nodes[need->index].name) == 0 &&
-                         !task_states[other->state].lets_go_on;
-            if (holds)
-                text_append_format(text, "%s%s is %s", text->length > before ? ", " : "",
-                                   other->name, task_state_name(other->state));
-        }
-    }
-    if (text->length == before)
-        text_append(text, "an upstream node");
-}
-
-static void append_external(struct context *context, struct text *text,
-                            const struct view_node *node, const struct flow *flow)
-{
-    size_t before = text->length;
-    size_t index = flow != NULL ? flow_find_node(flow, node->name) : FLOW_NONE;
-    for (size_t n = 0; index != FLOW_NONE && n < flow->nodes[index].need_count; n++) {
-        const struct flow_need *need = &flow->nodes[index].needs[n];
-        bool is_external = need->index == FLOW_NONE || need->cycle_back > 0;
-        if (is_external)
-            text_append_format(text, "%s%s", text->length > before ? ", " : "outside this run: ",
-                               flow_facts_need(need, &context->arena));
-    }
-    if (text->length == before)
-        text_append(text, "a need outside this run");
-}
-
-static void append_waiting(struct context *context, struct text *text, const struct view_run *run,
-                           const struct view_nodes *nodes, const struct view_node *node,
-                           const struct flow *flow)
-{
-    switch (node->reason) {
-    case TASK_REASON_NONE:
-        break;
-    case TASK_REASON_UPSTREAM:
-        append_upstream(text, nodes, node, flow);
-        break;
-    case TASK_REASON_RETRY:
-        text_append_format(text, "retry at %.8s",
-                           run_facts_time(context, run, node->ready_at) + 11);
-        break;
-    case TASK_REASON_EXTERNAL:
-        append_external(context, text, node, flow);
-        break;
-    case TASK_REASON_SLOT:
-        if (run->hold == RUN_HOLD_NONE)
-            text_append(text, "a free slot");
-        break;
-    }
-    if (run->hold != RUN_HOLD_NONE)
-        text_append_format(text, "%s%s", text->length > 0 ? ", " : "", run_hold_name(run->hold));
-}
-
-const char *run_facts_why(struct context *context, const struct view_run *run,
-                          const struct view_nodes *nodes, const struct view_node *node,
-                          const struct flow *flow)
-{
-    SCOPED_TEXT struct text text = {0};
-    const struct view_attempt *attempt = node->attempt;
-    switch (node->state) {
-    case TASK_WAITING:
-        append_waiting(context, &text, run, nodes, node, flow);
-        break;
-    case TASK_BLOCKED:
-        append_upstream(&text, nodes, node, flow);
-        break;
-    case TASK_FAILED:
-    case TASK_STOPPED:
-        if (attempt != NULL && attempt->reason[0] != '\0')
-            text_append_format(&text, "%s%s%s", attempt->code, attempt->code[0] != '\0' ? " " : "",
-                               attempt->reason);
-        break;
-    case TASK_SKIPPED:
-        if (!node->is_selected)
-            text_append(&text, "not selected");
-        break;
-    case TASK_RUNNING:
-        if (node->wish != TASK_WISH_NONE)
-            text_append_format(&text, "%s asked for", task_wish_name(node->wish));
-        break;
-    case TASK_SUCCESS:
-    case TASK_FROZEN:
-        break;
-    }
-    append_tag(&text, node);
-    return arena_copy(&context->arena, text_string(&text), text.length);
 }

@@ -7,9 +7,10 @@
 #include "scheduler/command/context.h"
 #include "scheduler/store/view_run.h"
 
-/* The run that argument `index` names: its number, or `latest`. An unknown one is E013, NOT_FOUND. */
+/* The run that argument `index` names: its number, or `latest`. An unknown one is E013, NOT_FOUND.
+ * */
 int run_facts_find(struct context *context, const struct options *options, size_t index,
-                   struct store *store, struct view_run *ret_run, struct error *err);
+                   struct view_run *ret_run, struct error *err);
 
 /* `2021-11-12 02:30:00 +08:00` in the zone to be shown; "" for no time. */
 const char *run_facts_time(struct context *context, const struct view_run *run, struct instant at);
@@ -27,11 +28,17 @@ const char *run_facts_failure(struct context *context, const struct view_run *ru
 /* `3 success, 1 failed`, in the order of the states. */
 const char *run_facts_counts(struct context *context, const struct view_run *run);
 
-/* Why a node has its state, for one that waits, is blocked, failed or was touched by hand: complete,
- * one line; "" where the state says all. `flow` is the run's own definition, NULL = not known. */
-const char *run_facts_why(struct context *context, const struct view_run *run,
-                          const struct view_nodes *nodes, const struct view_node *node,
-                          const struct flow *flow);
+/* A run with its nodes and, where it can still be read, its definition. */
+struct run_facts_nodes {
+    struct view_run run;
+    struct view_nodes nodes;
+    const struct flow *flow; /* NULL = not known */
+};
+
+/* Why a node has its state, for one that waits, is blocked, failed or was touched by hand:
+ * complete, one line; "" where the state says all. */
+const char *run_facts_why(struct context *context, const struct run_facts_nodes *run,
+                          const struct view_node *node);
 
 /* The definition of a run from its capture; NULL when it cannot be read any more. */
 const struct flow *run_facts_flow(struct context *context, struct store *store,

@@ -8,9 +8,9 @@ static void write_nodes(struct context *context, const struct run_show *show, st
 {
     json_out_key(json, "node_list");
     json_out_begin_array(json);
-    for (size_t i = 0; i < show->nodes.count; i++) {
-        const struct view_node *node = &show->nodes.items[i];
-        const char *why = run_facts_why(context, &show->run, &show->nodes, node, show->flow);
+    for (size_t i = 0; i < show->of.nodes.count; i++) {
+        const struct view_node *node = &show->of.nodes.items[i];
+        const char *why = run_facts_why(context, &show->of, node);
         json_out_begin_object(json);
         json_out_pair_string(json, "name", node->name);
         json_out_pair_string(json, "type", node->type);
@@ -18,8 +18,8 @@ static void write_nodes(struct context *context, const struct run_show *show, st
         json_out_pair_string(json, "why", why[0] != '\0' ? why : NULL);
         json_out_pair_bool(json, "selected", node->is_selected);
         json_out_pair_int(json, "attempts", node->attempts);
-        run_facts_write_time(context, &show->run, "started_at", node->started_at, json);
-        run_facts_write_time(context, &show->run, "ended_at", node->ended_at, json);
+        run_facts_write_time(context, &show->of.run, "started_at", node->started_at, json);
+        run_facts_write_time(context, &show->of.run, "ended_at", node->ended_at, json);
         json_out_end_object(json);
     }
     json_out_end_array(json);
@@ -42,8 +42,8 @@ static void write_attempts(struct context *context, const struct run_show *show,
         json_out_pair_int(json, "code", attempt->outcome.code);
         json_out_pair_string(json, "reason", attempt->reason[0] != '\0' ? attempt->reason : NULL);
         json_out_pair_string(json, "executor", attempt->executor);
-        run_facts_write_time(context, &show->run, "started_at", attempt->started_at, json);
-        run_facts_write_time(context, &show->run, "ended_at", attempt->ended_at, json);
+        run_facts_write_time(context, &show->of.run, "started_at", attempt->started_at, json);
+        run_facts_write_time(context, &show->of.run, "ended_at", attempt->ended_at, json);
         json_out_pair_int(json, "pid", attempt->pid);
         json_out_pair_int(json, "cpu_ms", attempt->cpu.us / 1000);
         json_out_pair_int(json, "peak_bytes", attempt->peak_bytes);
@@ -111,7 +111,7 @@ static void write_operations(struct context *context, const struct run_show *sho
         const struct view_operation *operation = &show->details.operations[i];
         json_out_begin_object(json);
         json_out_pair_string(json, "kind", store_operation_kind_name(operation->kind));
-        run_facts_write_time(context, &show->run, "at", operation->at, json);
+        run_facts_write_time(context, &show->of.run, "at", operation->at, json);
         json_out_pair_string(json, "who", operation->who);
         json_out_pair_string(json, "detail", operation->detail);
         json_out_pair_string(json, "node",
@@ -148,7 +148,7 @@ void run_show_print_json(struct context *context, const struct run_show *show)
     json_out_init(&json, &text);
     json_out_begin_object(&json);
     json_out_pair_int(&json, "schema", 1);
-    run_facts_write(context, &show->run, &json);
+    run_facts_write(context, &show->of.run, &json);
     json_out_pair_string(&json, "reason", show->details.reason);
     json_out_pair_string(&json, "selection", show->details.selection);
     write_version(show, &json);

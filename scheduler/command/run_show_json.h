@@ -3,15 +3,14 @@
 #define DATEMILL_COMMAND_RUN_SHOW_JSON_H
 
 #include "scheduler/command/context.h"
+#include "scheduler/command/run_facts.h"
 #include "scheduler/store/view_run.h"
 
 struct run_show {
-    struct view_run run;
-    struct view_nodes nodes;
+    struct run_facts_nodes of;
     struct view_details details;
     struct view_attempts attempts;
     struct view_files files;
-    const struct flow *flow; /* its own definition, NULL = cannot be read any more */
 };
 
 /* One object on one line: that of `runs list` and more. */

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* Prints RUN FLOW BIZDATE STATE DUR TRIGGER ERROR to context->out; the bizdate has the planned time of
- * day with it when two of the runs differ in nothing else. */
+/* Prints RUN FLOW BIZDATE STATE DUR TRIGGER ERROR to context->out; the bizdate has the planned time
+ * of day with it when two of the runs differ in nothing else. */
 void run_table_print(struct context *context, const struct view_run *runs, size_t count);
 
 #endif

@@ -1,7 +1,6 @@
 #include "scheduler/command/terminal.h"
 
 #include "scheduler/base/utf8.h"
-#include "scheduler/command/frame.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -95,21 +94,6 @@ void terminal_update_size(struct terminal *terminal)
     terminal->height = is_known && size.ws_row > 0 ? size.ws_row : TERMINAL_DEFAULT_HEIGHT;
 }
 
-/* A frame is on the screen of this stream: its own, or the peer's when both are terminals. */
-static void erase_live_frame(struct terminal *terminal)
-{
-    if (terminal->live != NULL) {
-        struct text together = {0};
-        frame_append_erase(terminal->live, &together);
-        text_append_bytes(&together, text_string(&terminal->pending), terminal->pending.length);
-        text_free(&terminal->pending);
-        terminal->pending = together;
-    }
-    struct terminal *peer = terminal->peer;
-    if (terminal->is_terminal && peer != NULL && peer->live != NULL)
-        frame_erase(peer->live);
-}
-
 static void note_failure(struct terminal *terminal, int number)
 {
     if (number == EPIPE) {
@@ -148,10 +132,38 @@ static void write_all(struct terminal *terminal, const char *bytes, size_t lengt
     }
 }
 
+/* Takes away what stands on the screen of a stream; the sequence is written with what is pending.
+ * */
+static void erase_live(struct terminal *terminal)
+{
+    struct terminal_live *live = terminal->live;
+    if (live == NULL)
+        return;
+    terminal->live = NULL;
+    struct text together = {0};
+    live->append_erase(live->owner, &together);
+    text_append_bytes(&together, text_string(&terminal->pending), terminal->pending.length);
+    text_free(&terminal->pending);
+    terminal->pending = together;
+}
+
+static bool can_write(const struct terminal *terminal)
+{
+    return !terminal->is_closed && !terminal->is_failed;
+}
+
 static void write_pending(struct terminal *terminal)
 {
-    if (terminal->pending.length > 0 && !terminal->is_closed && !terminal->is_failed) {
-        erase_live_frame(terminal);
+    struct terminal *peer = terminal->peer;
+    bool is_drawn_over = terminal->pending.length > 0 && terminal->is_terminal && peer != NULL &&
+                         peer->live != NULL && can_write(peer);
+    if (is_drawn_over) {
+        erase_live(peer);
+        write_all(peer, text_string(&peer->pending), peer->pending.length);
+        text_clear(&peer->pending);
+    }
+    if (terminal->pending.length > 0 && can_write(terminal)) {
+        erase_live(terminal);
         write_all(terminal, text_string(&terminal->pending), terminal->pending.length);
     }
     text_clear(&terminal->pending);
@@ -162,7 +174,7 @@ int terminal_flush(struct terminal *terminal)
     if (terminal->peer != NULL)
         write_pending(terminal->peer); /* what was said first is seen first */
     write_pending(terminal);
-    return terminal->is_closed || terminal->is_failed ? -1 : 0;
+    return can_write(terminal) ? 0 : -1;
 }
 
 static void flush_if_large(struct terminal *terminal)

@@ -1,9 +1,9 @@
 /* One output stream: whether it is a terminal, what it can show, and writing to it.
  *
- * Output is collected and written with one write() per flush, so that a line or a frame is never torn.
- * stdout carries data, stderr progress, notes and errors; each is judged by itself. Text from outside
- * (names, messages, logs) goes through terminal_put(), which lets no control character pass; the
- * format functions are for our own text. */
+ * Output is collected and written with one write() per flush, so that a line or a frame is never
+ * torn. stdout carries data, stderr progress, notes and errors; each is judged by itself. Text from
+ * outside (names, messages, logs) goes through terminal_put(), which lets no control character
+ * pass; the format functions are for our own text. */
 #ifndef DATEMILL_COMMAND_TERMINAL_H
 #define DATEMILL_COMMAND_TERMINAL_H
 
@@ -17,7 +17,11 @@
 #define TERMINAL_DEFAULT_WIDTH 80
 #define TERMINAL_DEFAULT_HEIGHT 24
 
-struct frame;
+/* What stands on the screen and goes when something else is written: a frame (frame.h). */
+struct terminal_live {
+    void *owner;
+    void (*append_erase)(void *owner, struct text *text); /* what removes it; it counts as gone */
+};
 
 enum terminal_color_when {
     TERMINAL_COLOR_AUTO,
@@ -80,7 +84,7 @@ struct terminal {
     int height;      /* lines; 0 = not a terminal */
     struct text pending;
     struct error error;
-    struct frame *live;    /* the frame that stands on the screen, NULL = none */
+    struct terminal_live *live; /* what stands on the screen, NULL = nothing */
     struct terminal *peer; /* the other stream: if both are one screen its frame is erased first */
 };
 

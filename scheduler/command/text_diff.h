@@ -6,8 +6,8 @@
 
 #define TEXT_DIFF_MAX_CELLS ((size_t)4 << 20) /* beyond: the differing middle is shown whole */
 
-/* Appends nothing when the texts are equal. A smallest set of lines, each with its number in its own
- * text: `-  12  WHERE dt = '20211111'`. */
+/* Appends nothing when the texts are equal. A smallest set of lines, each with its number in its
+ * own text: `-  12  WHERE dt = '20211111'`. */
 void text_diff(const char *before, const char *after, struct text *out);
 
 #endif

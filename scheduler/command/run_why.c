@@ -1,0 +1,146 @@
+#include "scheduler/base/scope.h"
+#include "scheduler/command/flow_facts.h"
+#include "scheduler/command/run_facts.h"
+
+#include <string.h>
+
+/* One node whose state is to be explained. */
+struct why {
+    struct context *context;
+    const struct run_facts_nodes *run;
+    const struct view_node *node;
+    const struct flow_node *definition; /* NULL = not known */
+    struct text text;
+};
+
+static void append_tag(struct why *why)
+{
+    const struct view_node *node = why->node;
+    if (node->tag_who[0] == '\0')
+        return;
+    text_append_format(&why->text, "%sby %s", why->text.length > 0 ? ", " : "", node->tag_who);
+    if (node->tag_reason[0] != '\0')
+        text_append_format(&why->text, ": %s", node->tag_reason);
+}
+
+static const struct view_node *find_node(const struct view_nodes *nodes, const char *name)
+{
+    for (size_t i = 0; i < nodes->count; i++) {
+        if (strcmp(nodes->items[i].name, name) == 0)
+            return &nodes->items[i];
+    }
+    return NULL;
+}
+
+static bool is_external(const struct flow_need *need)
+{
+    return need->index == FLOW_NONE || need->cycle_back > 0;
+}
+
+/* The upstream nodes that hold this one up, each with its state. */
+static void append_upstream(struct why *why)
+{
+    size_t before = why->text.length;
+    for (size_t n = 0; why->definition != NULL && n < why->definition->need_count; n++) {
+        const struct flow_need *need = &why->definition->needs[n];
+        const struct view_node *other =
+            is_external(need) ? NULL : find_node(&why->run->nodes, need->node);
+        bool holds = other != NULL && !task_states[other->state].lets_go_on;
+        if (holds)
+            text_append_format(&why->text, "%s%s is %s", why->text.length > before ? ", " : "",
+                               other->name, task_state_name(other->state));
+    }
+    if (why->text.length == before)
+        text_append(&why->text, "an upstream node");
+}
+
+static void append_external(struct why *why)
+{
+    size_t before = why->text.length;
+    for (size_t n = 0; why->definition != NULL && n < why->definition->need_count; n++) {
+        const struct flow_need *need = &why->definition->needs[n];
+        if (is_external(need))
+            text_append_format(&why->text, "%s%s",
+                               why->text.length > before ? ", " : "outside this run: ",
+                               flow_facts_need(need, &why->context->arena));
+    }
+    if (why->text.length == before)
+        text_append(&why->text, "a need outside this run");
+}
+
+static void append_waiting(struct why *why)
+{
+    const struct view_run *run = &why->run->run;
+    const struct view_node *node = why->node;
+    switch (node->reason) {
+    case TASK_REASON_NONE:
+        break;
+    case TASK_REASON_UPSTREAM:
+        append_upstream(why);
+        break;
+    case TASK_REASON_RETRY:
+        text_append_format(&why->text, "retry at %.8s",
+                           run_facts_time(why->context, run, node->ready_at) + 11);
+        break;
+    case TASK_REASON_EXTERNAL:
+        append_external(why);
+        break;
+    case TASK_REASON_SLOT:
+        if (run->hold == RUN_HOLD_NONE)
+            text_append(&why->text, "a free slot");
+        break;
+    }
+    if (run->hold != RUN_HOLD_NONE)
+        text_append_format(&why->text, "%s%s", why->text.length > 0 ? ", " : "",
+                           run_hold_name(run->hold));
+}
+
+static void append_attempt(struct why *why)
+{
+    const struct view_attempt *attempt = why->node->attempt;
+    if (attempt != NULL && attempt->reason[0] != '\0')
+        text_append_format(&why->text, "%s%s%s", attempt->code, attempt->code[0] != '\0' ? " " : "",
+                           attempt->reason);
+}
+
+static void append_state(struct why *why)
+{
+    const struct view_node *node = why->node;
+    switch (node->state) {
+    case TASK_WAITING:
+        append_waiting(why);
+        break;
+    case TASK_BLOCKED:
+        append_upstream(why);
+        break;
+    case TASK_FAILED:
+    case TASK_STOPPED:
+        append_attempt(why);
+        break;
+    case TASK_SKIPPED:
+        text_append(&why->text, node->is_selected ? "" : "not selected");
+        break;
+    case TASK_RUNNING:
+        if (node->wish != TASK_WISH_NONE)
+            text_append_format(&why->text, "%s asked for", task_wish_name(node->wish));
+        break;
+    case TASK_SUCCESS:
+    case TASK_FROZEN:
+        break;
+    }
+}
+
+const char *run_facts_why(struct context *context, const struct run_facts_nodes *run,
+                          const struct view_node *node)
+{
+    size_t index = run->flow != NULL ? flow_find_node(run->flow, node->name) : FLOW_NONE;
+    struct why why = {.context = context,
+                      .run = run,
+                      .node = node,
+                      .definition = index != FLOW_NONE ? &run->flow->nodes[index] : NULL};
+    append_state(&why);
+    append_tag(&why);
+    const char *text = arena_copy(&context->arena, text_string(&why.text), why.text.length);
+    text_free(&why.text);
+    return text;
+}
