@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_BYTES 8
 #define NEW_NAME JOURNAL_NAME ".new"
 #define RESERVE_BYTES ((int64_t)256 << 10)
 #define RESERVE_LOW_BYTES ((int64_t)64 << 10)
@@ -48,7 +47,7 @@ static void set_u32(char *bytes, uint32_t value)
 void journal_encode(const struct journal_record *record, struct text *out)
 {
     size_t head = out->length;
-    text_append_bytes(out, "\0\0\0\0\0\0\0\0", HEAD_BYTES);
+    text_append_bytes(out, "\0\0\0\0\0\0\0\0", JOURNAL_HEAD_BYTES);
     wire_put_byte(out, (uint8_t)record->kind);
     switch (record->kind) {
     case JOURNAL_BOOT:
@@ -64,13 +63,13 @@ void journal_encode(const struct journal_record *record, struct text *out)
         keeper_end_encode(&record->end, out);
         break;
     }
-    size_t length = out->length - head - HEAD_BYTES;
+    size_t length = out->length - head - JOURNAL_HEAD_BYTES;
     assert(length <= JOURNAL_MAX_RECORD_BYTES);
     set_u32(out->data + head, (uint32_t)length);
-    set_u32(out->data + head + 4, checksum(out->data + head + HEAD_BYTES, length));
+    set_u32(out->data + head + 4, checksum(out->data + head + JOURNAL_HEAD_BYTES, length));
 }
 
-static int decode(const char *bytes, size_t length, struct journal_record *ret_record)
+int journal_decode(const char *bytes, size_t length, struct journal_record *ret_record)
 {
     struct journal_record record = {0};
     struct wire_reader reader;
@@ -82,6 +81,8 @@ static int decode(const char *bytes, size_t length, struct journal_record *ret_r
     } else if (kind == JOURNAL_START) {
         record.kind = JOURNAL_START;
         record.attempt_id = wire_get_int(&reader);
+        if (record.attempt_id <= 0)
+            return -1;
         record.token = wire_get_string(&reader);
         record.log_path = wire_get_string(&reader);
         record.started.us = wire_get_int(&reader);
@@ -102,17 +103,18 @@ size_t journal_parse(const char *bytes, size_t length,
                      void (*take)(void *owner, const struct journal_record *record), void *owner)
 {
     size_t at = 0;
-    while (length - at >= HEAD_BYTES) {
+    while (length - at >= JOURNAL_HEAD_BYTES) {
         size_t record_length = get_u32(bytes + at);
-        const char *payload = bytes + at + HEAD_BYTES;
-        if (record_length > JOURNAL_MAX_RECORD_BYTES || record_length > length - at - HEAD_BYTES ||
+        const char *payload = bytes + at + JOURNAL_HEAD_BYTES;
+        if (record_length > JOURNAL_MAX_RECORD_BYTES ||
+            record_length > length - at - JOURNAL_HEAD_BYTES ||
             get_u32(bytes + at + 4) != checksum(payload, record_length))
             break;
         struct journal_record record;
-        if (decode(payload, record_length, &record) < 0)
+        if (journal_decode(payload, record_length, &record) < 0)
             break;
         take(owner, &record);
-        at += HEAD_BYTES + record_length;
+        at += JOURNAL_HEAD_BYTES + record_length;
     }
     return at;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define JOURNAL_NAME "journal"
+#define JOURNAL_HEAD_BYTES 8
 #define JOURNAL_MAX_RECORD_BYTES ((size_t)64 << 10)
 #define JOURNAL_MAX_BYTES ((int64_t)1 << 30)
 
@@ -45,6 +46,9 @@ struct journal {
  * the call. Returns how many bytes the whole records have. */
 size_t journal_parse(const char *bytes, size_t length,
                      void (*take)(void *owner, const struct journal_record *record), void *owner);
+
+/* Reads what is between the checksum and the end of one record; strings are borrowed from it. */
+int journal_decode(const char *bytes, size_t length, struct journal_record *ret_record);
 
 /* Appends the record as it stands in the file to `out`. */
 void journal_encode(const struct journal_record *record, struct text *out);
