@@ -16,7 +16,7 @@
 
 static const char *read_events(const char *path, struct arena *arena)
 {
-    SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    SCOPED_FD int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return "";
     SCOPED_TEXT struct text bytes;

@@ -27,7 +27,7 @@ struct attempt_result { /* memory belongs to the arena it was made in */
 /* Both paths are absolute; files that are not there hold nothing. */
 struct attempt_files {
     const char *log_path;
-    const char *events_path;
+    const char *events_path; /* NULL: nothing was said on fd 3 */
 };
 
 void attempt_result_make(const struct node_type *type, const struct keeper_end *end,

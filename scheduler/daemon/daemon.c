@@ -112,6 +112,7 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
     daemon->settles_only = options->settles_only;
     daemon->state_dir_fd = -1;
     daemon->finder = reference_finder_new();
+    grant_read_environment(daemon);
     daemon->commit_hook = (struct loop_hook){.call = on_commit, .owner = daemon};
     daemon->wakeup = (struct loop_timer){.call = on_time, .owner = daemon};
     daemon->commit_again = (struct loop_timer){.call = on_again, .owner = daemon};
@@ -157,6 +158,7 @@ void daemon_close(struct daemon *daemon)
     store_close(daemon->store);
     project_free(daemon->project);
     reference_finder_free(daemon->finder);
+    arena_free(&daemon->arena);
     if (daemon->state_dir_fd >= 0)
         close(daemon->state_dir_fd);
     free(daemon);

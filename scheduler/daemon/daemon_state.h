@@ -45,6 +45,7 @@ struct daemon_attempt {
     int32_t number;
     char *log_path;         /* relative to the state folder */
     struct instant started; /* 0 = not yet */
+    bool has_events;        /* it may have said something on fd 3 */
 };
 
 /* ---- what one transaction holds, in the order of storing ---- */
@@ -126,7 +127,10 @@ struct turn {
     TURN_LIST(turn_reply) replies;
 };
 
+#define DAEMON_ENVIRONMENT_COUNT 4 /* PATH HOME USER LANG */
+
 struct daemon {
+    struct arena arena; /* what lives as long as the daemon */
     struct loop *loop;
     struct daemon_place place;
     bool settles_only;
@@ -138,7 +142,8 @@ struct daemon {
     struct control_server *control; /* NULL when it settles only */
     struct connection *connections; /* watchers behind the control socket */
     struct reference_finder *finder;
-    struct project *project; /* slots, pools */
+    struct project *project;                                   /* slots, pools */
+    struct node_setting environment[DAEMON_ENVIRONMENT_COUNT]; /* of every attempt */
     struct definitions definitions;
 
     struct daemon_run **runs; /* ascending ids */
@@ -202,6 +207,9 @@ void turn_clear(struct daemon *daemon);
  * attempt's. */
 void grant_prepare(struct daemon *daemon, const struct action *action);
 
+/* What every attempt gets; nothing comes from the shell that happened to start the engine. */
+void grant_read_environment(struct daemon *daemon);
+
 /* ---- keeper_link.c ---- */
 void keeper_link_message(void *owner, const struct keeper_message *message);
 void keeper_link_end(struct daemon *daemon, const struct keeper_end *end);
@@ -212,6 +220,10 @@ int restore_open_runs(struct daemon *daemon, struct error *err);
 /* Brings a run that is in the store only into memory, as it is stored. */
 int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
                 struct error *err);
+
+/* Fails with the reason when the definition of an open run cannot be read: it may only be watched
+ * and stopped. */
+int restore_check(const struct daemon_run *run, struct error *err);
 
 /* ---- watch.c ---- */
 struct daemon_interest {

@@ -13,21 +13,20 @@
 #define GRANT_MAX_SECRET_BYTES 65536
 #define GRANT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* What every attempt gets; nothing comes from the shell that happened to start the engine. */
-static size_t base_environment(struct arena *arena, struct node_setting settings[4])
+void grant_read_environment(struct daemon *daemon)
 {
+    struct arena *arena = &daemon->arena;
     struct passwd entry;
     struct passwd *found = NULL;
     char buffer[4096];
     bool is_known =
         getpwuid_r(getuid(), &entry, buffer, sizeof buffer, &found) == 0 && found != NULL;
-    settings[0] = (struct node_setting){"PATH", GRANT_PATH};
-    settings[1] =
+    daemon->environment[0] = (struct node_setting){"PATH", GRANT_PATH};
+    daemon->environment[1] =
         (struct node_setting){"HOME", arena_copy_string(arena, is_known ? entry.pw_dir : "/")};
-    settings[2] = (struct node_setting){
+    daemon->environment[2] = (struct node_setting){
         "USER", arena_copy_string(arena, is_known ? entry.pw_name : "nobody")};
-    settings[3] = (struct node_setting){"LANG", "C.UTF-8"};
-    return 4;
+    daemon->environment[3] = (struct node_setting){"LANG", "C.UTF-8"};
 }
 
 static int read_secret_file(const char *path, struct arena *arena, const char **ret_text,
@@ -118,8 +117,6 @@ static int make_command(struct daemon *daemon, const struct daemon_run *run,
                         const struct action *action, struct turn_grant *grant, struct error *err)
 {
     struct arena *arena = &daemon->turn.arena;
-    struct node_setting environment[4];
-    size_t count = base_environment(arena, environment);
     const char *log_path = grant->row.log_path;
     struct plan_facts facts = {.attempt_id = action->order.attempt_id,
                                .attempt = action->order.number,
@@ -128,11 +125,12 @@ static int make_command(struct daemon *daemon, const struct daemon_run *run,
                                .reject_file =
                                    arena_format(arena, "%s/%.*s.rejected", daemon->place.state_dir,
                                                 (int)(strlen(log_path) - strlen(".log")), log_path),
-                               .environment = environment,
-                               .environment_count = count,
-                               .finder = daemon->finder};
+                               .environment = daemon->environment,
+                               .environment_count = DAEMON_ENVIRONMENT_COUNT,
+                               .finder = daemon->finder,
+                               .node = action->order.node};
     struct plan_start prepared;
-    if (plan_prepare(run->plan, action->order.node, &facts, arena, &prepared, err) < 0)
+    if (plan_prepare(run->plan, &facts, arena, &prepared, err) < 0)
         return -1;
     fill_start(run, action, &prepared, grant);
     set_program(&prepared.command, arena, &grant->start);

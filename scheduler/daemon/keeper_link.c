@@ -20,8 +20,10 @@ static void add_end(struct daemon *daemon, const struct daemon_attempt *attempt,
     size_t stem = strlen(attempt->log_path) - strlen(".log");
     struct attempt_files files = {
         .log_path = arena_format(arena, "%s/%s", daemon->place.state_dir, attempt->log_path),
-        .events_path = arena_format(arena, "%s/%.*s.events", daemon->place.state_dir, (int)stem,
-                                    attempt->log_path)};
+        .events_path = !attempt->has_events
+                           ? NULL
+                           : arena_format(arena, "%s/%.*s.events", daemon->place.state_dir,
+                                          (int)stem, attempt->log_path)};
     struct turn_end *item = arena_alloc(arena, sizeof *item);
     item->run_id = attempt->run_id;
     item->node = attempt->node;
@@ -192,7 +194,9 @@ static void end_snapshot(struct daemon *daemon)
         memcpy(sorted, daemon->known, daemon->known_count * sizeof *sorted);
     qsort(sorted, daemon->known_count, sizeof *sorted, compare_known);
     struct recover_result result = {0};
-    recover_events(open, open_count, sorted, daemon->known_count, clock_now(), &result);
+    recover_events(
+        &(struct recover_input){open, open_count, sorted, daemon->known_count, clock_now()},
+        &result);
     apply_recovered(daemon, &result);
     for (size_t i = 0; i < daemon->known_count; i++) {
         if (daemon->known[i].kind == RECOVER_ENDED &&
@@ -207,6 +211,15 @@ static void end_snapshot(struct daemon *daemon)
         daemon->has_begun = true;
         daemon_step(daemon, &begin, NULL);
     }
+}
+
+static void note_event(struct daemon *daemon, const struct keeper_event *event)
+{
+    struct daemon_attempt *attempt = daemon_runs_find_attempt(daemon, event->attempt_id);
+    if (attempt == NULL)
+        return;
+    attempt->has_events = true;
+    watch_tell_progress(daemon, attempt, event->line);
 }
 
 static void note_disk(struct daemon *daemon, const struct keeper_disk *disk)
@@ -234,13 +247,9 @@ void keeper_link_message(void *owner, const struct keeper_message *message)
     case KEEPER_ENDED:
         keeper_link_end(daemon, &message->ended);
         break;
-    case KEEPER_EVENT: {
-        const struct daemon_attempt *attempt =
-            daemon_runs_find_attempt(daemon, message->event.attempt_id);
-        if (attempt != NULL)
-            watch_tell_progress(daemon, attempt, message->event.line);
+    case KEEPER_EVENT:
+        note_event(daemon, &message->event);
         break;
-    }
     case KEEPER_REVOKED:
         note_revoked(daemon, message->attempt_id);
         break;
