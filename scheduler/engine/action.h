@@ -1,11 +1,11 @@
 /* What comes out of the engine.
  *
  * The rule that promises 1 and 2 rest on: commit every RECORD of a list in one transaction before
- * carrying out any GRANT, REVOKE or STOP of that list; then carry these out in their order. Lists of
- * several steps may be joined in one commit. If the commit fails the engine is ahead of the store:
- * free it and restore.
+ * carrying out any GRANT, REVOKE or STOP of that list; then carry these out in their order. Lists
+ * of several steps may be joined in one commit. If the commit fails the engine is ahead of the
+ * store: free it and restore.
  *
- * An action that was not carried out (crash, no connection to the keeper) comes again: recover.h. */
+ * An action that was not carried out (crash, no connection to a keeper) comes again: recover.h. */
 #ifndef DATEMILL_ENGINE_ACTION_H
 #define DATEMILL_ENGINE_ACTION_H
 
@@ -102,7 +102,7 @@ struct action {
     };
 };
 
-/* Zero is an empty list. The memory is kept by action_list_clear() and grows to the largest step. */
+/* Zero is an empty list. action_list_clear() keeps the memory, which grows to the largest step. */
 struct action_list {
     struct action *items;
     size_t count;

@@ -56,7 +56,7 @@ int attempt_started(struct engine *engine, const struct event *event, struct err
     return 0;
 }
 
-/* What becomes of a task whose attempt did not succeed and nothing but a retry or its end is left. */
+/* What becomes of a task whose attempt did not succeed: a retry, or the end. */
 static void settle_failure(struct engine *engine, struct task *task, struct attempt_outcome outcome,
                            struct task_cause *cause)
 {
@@ -130,7 +130,7 @@ int attempt_revoked(struct engine *engine, const struct event *event, struct err
     return 0;
 }
 
-/* The keeper was asked about everything (recover.h): orders that may have been lost are repeated. */
+/* The keeper was asked about everything (recover.h): what may have been lost is said again. */
 int attempt_seen(struct engine *engine, const struct event *event, struct error *err)
 {
     struct task *task;

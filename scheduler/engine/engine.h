@@ -1,17 +1,18 @@
 /* The deciding part of the scheduler: events in, actions out.
  *
- * engine_step() is a function of the engine and one event. It reads no clock, no file and no random
- * source: the event carries the time. The caller commits every RECORD of a step before it carries out
- * any GRANT, REVOKE or STOP of it (action.h), so that a crash in between loses no knowledge.
+ * engine_step() is a function of the engine and one event. It reads no clock, no file and no
+ * random source: the event carries the time. The caller commits every RECORD of a step before it
+ * carries out any GRANT, REVOKE or STOP of it (action.h), so that a crash in between loses no
+ * knowledge.
  *
  * Life: engine_new, SET_CAPACITY, RUN_ADDED for every open run of the store, the events that
  * recover_events() makes of the keeper's snapshot, BEGIN; then whatever happens.
  *
- * Grants ahead: the keeper enforces the slots. While tasks are ready, the engine keeps up to
- * slots + grant_ahead attempts open (granted or running). A place in a pool is taken at the grant.
- * Order of the ready: priority of the run, of the node, run id, topological order. When a task is
- * ready whose run outranks every granted-not-started attempt, these are revoked. A grant that the
- * keeper gave back unasked is granted again a second later.
+ * Grants ahead: the keeper enforces the slots. While tasks are ready, the engine keeps up to slots
+ * + grant_ahead attempts open (granted or running). A place in a pool is taken at the grant. Order
+ * of the ready: priority of the run, of the node, run id, topological order. When a task is ready
+ * whose run outranks every granted-not-started attempt, these are revoked. A grant that the keeper
+ * gave back unasked is granted again a second later.
  *
  * A RUN_ADDED makes no RECORD for what it carries: whoever makes a run stores its rows in the same
  * transaction as the records of that step, which tell only what differs. */
@@ -36,9 +37,9 @@ struct engine *engine_new(const struct engine_options *options);
 void engine_free(struct engine *engine); /* NULL is fine */
 
 /* Appends what follows from the event to `actions` (not cleared before). On -1 nothing has changed
- * and nothing was appended: NOT_FOUND (no such run or node), BUSY (an attempt is open), REFUSED (the
- * state does not allow it), INVALID (RUN_ADDED or SET_CAPACITY make no sense: our mistake, but it
- * came from the store), BUG (an attempt id that was never given). */
+ * and nothing was appended: NOT_FOUND (no such run or node), BUSY (an attempt is open), REFUSED
+ * (the state does not allow it), INVALID (RUN_ADDED or SET_CAPACITY make no sense: our mistake,
+ * but it came from the store), BUG (an attempt id that was never given). */
 int engine_step(struct engine *engine, const struct event *event, struct action_list *actions,
                 struct error *err);
 
@@ -80,8 +81,8 @@ struct engine_reasons {
     size_t capacity;
 };
 
-/* Replaces the list by everything a waiting, blocked or frozen task waits for: never empty for these,
- * always empty for the others. Takes time in proportion to the loaded tasks. NOT_FOUND. */
+/* Replaces the list by everything a waiting, blocked or frozen task waits for: never empty for
+ * these, always empty for the others. Takes time in proportion to the loaded tasks. NOT_FOUND. */
 int engine_explain(const struct engine *engine, int64_t run_id, uint32_t node,
                    struct engine_reasons *reasons, struct error *err);
 void engine_reasons_free(struct engine_reasons *reasons);

@@ -1,8 +1,8 @@
 /* What the engine remembers. Private to this folder.
  *
- * One step goes: the event changes tasks (attempt.c, operate.c, run_add.c); each task whose situation
- * may have changed is put on the work list; settle.c takes them from the list until it is empty;
- * grant.c hands out attempts; run states are derived and recorded. */
+ * One step goes: the event changes tasks (attempt.c, operate.c, run_add.c); each task whose
+ * situation may have changed is put on the work list; settle.c takes them from the list until it
+ * is empty; grant.c hands out attempts; run states are derived and recorded. */
 #ifndef DATEMILL_ENGINE_ENGINE_STATE_H
 #define DATEMILL_ENGINE_ENGINE_STATE_H
 

@@ -89,8 +89,8 @@ struct event_retry {
     size_t code_count;
 };
 
-/* One node of a run. A new run has the fields below `restored` zero, but for `state`: waiting, frozen
- * (`frozen: true`) or skipped (not selected). */
+/* One node of a run. A new run has the fields below `restored` zero, but for `state`: waiting,
+ * frozen (`frozen: true`) or skipped (not selected). */
 struct event_node {
     struct event_retry retry;
     const uint32_t *needs; /* indexes of nodes of this run, each once */

@@ -18,7 +18,8 @@ static int find_node(const struct engine *engine, const struct event *event, str
     return 0;
 }
 
-/* Notes the wish of a task whose attempt is open, and takes the attempt back if it has not started. */
+/* Notes the wish of a task whose attempt is open, and takes the attempt back if it has not
+ * started. */
 static void wish(struct engine *engine, struct task *task, enum task_wish asked, enum task_why why)
 {
     task->wish = asked;

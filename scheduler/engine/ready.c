@@ -66,8 +66,8 @@ struct task *ready_first(struct engine *engine, struct pool *pool)
     return task;
 }
 
-/* Below its limit, a run with parked tasks of a pool has its best one in that pool's heap: more would
- * only have to be parked again. */
+/* Below its limit, a run with parked tasks of a pool has its best one in that pool's heap: more
+ * would only have to be parked again. */
 void ready_unpark(struct engine *engine, struct run *run)
 {
     if (!has_limit(run) || is_at_limit(run))

@@ -64,27 +64,27 @@ static void settle_stray(struct recover_result *result, const struct recover_kno
     action->order.is_kill = !is_queued;
 }
 
-void recover_events(const struct recover_open *open, size_t open_count,
-                    const struct recover_known *known, size_t known_count, struct instant now,
-                    struct recover_result *result)
+void recover_events(const struct recover_input *input, struct recover_result *result)
 {
+    const struct recover_open *open = input->open;
+    const struct recover_known *known = input->known;
+    const struct recover_open *open_end = open + input->open_count;
+    const struct recover_known *known_end = known + input->known_count;
     result->event_count = 0;
     action_list_clear(&result->orders);
-    size_t i = 0;
-    size_t j = 0;
-    while (i < open_count || j < known_count) {
-        assert(i == 0 || i == open_count || open[i].attempt_id > open[i - 1].attempt_id);
-        assert(j == 0 || j == known_count || known[j].attempt_id > known[j - 1].attempt_id);
-        if (j == known_count || (i < open_count && open[i].attempt_id < known[j].attempt_id)) {
-            settle_unknown(result, &open[i], now);
-            i++;
-        } else if (i == open_count || known[j].attempt_id < open[i].attempt_id) {
-            settle_stray(result, &known[j]);
-            j++;
+    while (open < open_end || known < known_end) {
+        assert(open + 1 >= open_end || open[1].attempt_id > open->attempt_id);
+        assert(known + 1 >= known_end || known[1].attempt_id > known->attempt_id);
+        if (known == known_end || (open < open_end && open->attempt_id < known->attempt_id)) {
+            settle_unknown(result, open, input->now);
+            open++;
+        } else if (open == open_end || known->attempt_id < open->attempt_id) {
+            settle_stray(result, known);
+            known++;
         } else {
-            settle_known(result, &open[i], &known[j], now);
-            i++;
-            j++;
+            settle_known(result, open, known, input->now);
+            open++;
+            known++;
         }
     }
 }

@@ -1,12 +1,12 @@
 /* What a keeper's snapshot means for the attempts that are open in the store or in the engine.
  *
- * Used after every greeting of a keeper: at the start of an engine (between the RUN_ADDEDs and BEGIN)
- * and when the keeper was replaced under a living engine. Pure; used by the daemon and by the
- * simulator alike.
+ * Used after every greeting of a keeper: at the start of an engine (between the RUN_ADDEDs and
+ * BEGIN) and when the keeper was replaced under a living engine. Pure; used by the daemon and by
+ * the simulator alike.
  *
- * Before it is called, everything that is pending must be committed and its orders carried out or, as
- * there is no connection, dropped: an attempt is granted at most once over one connection. (A grant
- * that is sent twice may be queued, given back by the keeper, and queued again.)
+ * Before it is called, everything that is pending must be committed and its orders carried out or,
+ * as there is no connection, dropped: an attempt is granted at most once over one connection. (A
+ * grant that is sent twice may be queued, given back by the keeper, and queued again.)
  *
  *   open attempt is   | keeper says | event
  *   ------------------+-------------+------------------------------------------------------
@@ -53,10 +53,17 @@ struct recover_result {
     struct action_list orders; /* REVOKE and STOP to carry out at once; no commit is needed */
 };
 
-/* Both arrays are sorted by attempt_id, each id at most once. Replaces what is in `result`. */
-void recover_events(const struct recover_open *open, size_t open_count,
-                    const struct recover_known *known, size_t known_count, struct instant now,
-                    struct recover_result *result);
+/* Both arrays are sorted by attempt_id, each id at most once, and borrowed. */
+struct recover_input {
+    const struct recover_open *open;
+    size_t open_count;
+    const struct recover_known *known;
+    size_t known_count;
+    struct instant now;
+};
+
+/* Replaces what is in `result`. */
+void recover_events(const struct recover_input *input, struct recover_result *result);
 void recover_result_free(struct recover_result *result);
 
 #endif

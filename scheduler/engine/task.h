@@ -3,8 +3,8 @@
  * Where a task is, besides its state:
  *
  *   phase  its attempt: none, granted, revoking (granted, and REVOKE is said), running
- *   place  which queue it stands in, when phase is none: nowhere, timer (until ready_at), ready (in the
- *          heap of its pool), parked (ready, but its run has as many attempts open as it may) */
+ *   place  which queue it stands in, when phase is none: nowhere, timer (until ready_at), ready (in
+ *          the heap of its pool), parked (ready, but its run has as many open as it may) */
 #ifndef DATEMILL_ENGINE_TASK_H
 #define DATEMILL_ENGINE_TASK_H
 

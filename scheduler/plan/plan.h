@@ -1,7 +1,7 @@
 /* What a flow means for one planned time: dates, parameter values, graph, what is selected.
  *
- * A plan is a function of its arguments: a flow, a planned wall time and what the command line sets.
- * Everything it points to belongs to its arena or to the flow, which must outlive it. */
+ * A plan is a function of its arguments: a flow, a planned wall time and what the command line
+ * sets. Everything it points to belongs to its arena or to the flow, which must outlive it. */
 #ifndef DATEMILL_PLAN_PLAN_H
 #define DATEMILL_PLAN_PLAN_H
 
@@ -87,9 +87,9 @@ struct plan_request {
     const char *selection; /* plan_select(); NULL or "" = all */
 };
 
-/* Fails for a planned date the zone never had, a --var that no parameter has the name of (USAGE, with
- * a suggestion), a bad selection, a value that cannot be evaluated (INVALID; line and column are the
- * place, the text begins with the file). The caller frees with plan_free(). */
+/* Fails for a planned date the zone never had, a --var that no parameter has the name of (USAGE,
+ * with a suggestion), a bad selection, a value that cannot be evaluated (INVALID; line and column
+ * are the place, the text begins with the file). The caller frees with plan_free(). */
 int plan_make(const struct flow *flow, const struct plan_request *request, struct plan **ret_plan,
               struct error *err);
 void plan_free(struct plan *plan); /* NULL is fine */

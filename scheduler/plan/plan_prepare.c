@@ -134,8 +134,8 @@ static const struct node_setting *list_params(const struct plan *plan, size_t no
     return params;
 }
 
-static struct node_facts make_facts(const struct plan *plan, size_t node,
-                                    const struct plan_facts *facts, struct arena *arena)
+static struct node_facts make_facts(const struct plan *plan, const struct plan_facts *facts,
+                                    struct arena *arena)
 {
     const struct flow *flow = plan->flow;
     const struct project *project = flow->project;
@@ -144,7 +144,7 @@ static struct node_facts make_facts(const struct plan *plan, size_t node,
                                 .flow_dir = flow->dir,
                                 .libexec_dir = facts->libexec_dir,
                                 .flow = flow->name,
-                                .node = flow->nodes[node].name,
+                                .node = flow->nodes[facts->node].name,
                                 .bizdate = plan->bizdate_text,
                                 .cyctime = plan->cyctime_text,
                                 .version = facts->version,
@@ -156,7 +156,7 @@ static struct node_facts make_facts(const struct plan *plan, size_t node,
                                 .connection_count = project->connection_count,
                                 .tables = flow->tables,
                                 .table_count = flow->table_count};
-    result.params = list_params(plan, node, arena, &result.param_count);
+    result.params = list_params(plan, facts->node, arena, &result.param_count);
     return result;
 }
 
@@ -180,13 +180,15 @@ static int begin_environment(struct environment *environment, const struct flow_
     return add_block(environment, node->env, err);
 }
 
-int plan_prepare(const struct plan *plan, size_t node, const struct plan_facts *facts,
-                 struct arena *arena, struct plan_start *ret_start, struct error *err)
+int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
+                 struct plan_start *ret_start, struct error *err)
 {
+    size_t node = facts->node;
+    assert(node < plan->node_count);
     const struct flow_node *flow_node = &plan->flow->nodes[node];
-    assert(node < plan->node_count && flow_node->type->has_process);
+    assert(flow_node->type->has_process);
     struct plan_names names;
-    if (plan_value_names(plan, node, facts->attempt, arena, &names, err) < 0)
+    if (plan_value_names(plan, (struct plan_seen){node, facts->attempt}, arena, &names, err) < 0)
         return -1;
     struct plan_resolver resolver = {plan->flow, facts->finder, &names.node, arena};
     struct environment environment = {.arena = arena, .plan = plan, .resolver = &resolver};
@@ -194,7 +196,7 @@ int plan_prepare(const struct plan *plan, size_t node, const struct plan_facts *
     if (plan_resolve(&resolver, &flow_node->values, &resolved, err) < 0 ||
         begin_environment(&environment, flow_node, facts, err) < 0)
         return -1;
-    struct node_facts node_facts = make_facts(plan, node, facts, arena);
+    struct node_facts node_facts = make_facts(plan, facts, arena);
     struct node_values values = {.resolved = &resolved,
                                  .written = &flow_node->values,
                                  .file_names = list_file_names(plan->flow, arena)};

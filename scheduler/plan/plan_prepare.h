@@ -7,6 +7,7 @@
 
 /* What the plan does not know. All borrowed for the call. */
 struct plan_facts {
+    size_t node;             /* index: of which node */
     int64_t attempt_id;      /* 0: a preview (render, dry run) */
     int32_t attempt;         /* number within the node, from 1 */
     const char *libexec_dir; /* absolute: where our companion programs are */
@@ -34,7 +35,7 @@ struct plan_start {
 /* Substitutes the references in the node's TEXT, SQL and SQL_FILE values and asks its type. Pure.
  * Memory belongs to `arena`. Only for nodes with a process. Fails (INVALID) with the file, line and
  * column of the value at fault. */
-int plan_prepare(const struct plan *plan, size_t node, const struct plan_facts *facts,
-                 struct arena *arena, struct plan_start *ret_start, struct error *err);
+int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
+                 struct plan_start *ret_start, struct error *err);
 
 #endif

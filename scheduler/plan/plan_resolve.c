@@ -48,11 +48,9 @@ static const char *file_name(const struct flow *flow, const struct field_value *
     return flow->files[value->place.file < flow->file_count ? value->place.file : 0].path;
 }
 
-static int substitute(const struct plan_resolver *resolver, const char *bytes, size_t length,
+static int substitute(const struct plan_resolver *resolver, struct reference_walk walk,
                       enum reference_rules rules, struct field_value *value, struct error *err)
 {
-    struct reference_walk walk;
-    reference_walk_init(&walk, bytes, length);
     struct reference_values values = {
         .find = parameter_find, .data = resolver->scope, .rules = rules};
     SCOPED_TEXT struct text text = {0};
@@ -84,7 +82,9 @@ static int resolve_file(const struct plan_resolver *resolver, struct field_value
         return error_at(err, (int)value->place.line, (int)value->place.column, "",
                         "%s: the file %s was not read with the flow",
                         file_name(resolver->flow, value), value->text);
-    if (substitute(resolver, file->bytes, file->length, REFERENCE_RULES_SQL, value, err) < 0)
+    struct reference_walk walk;
+    reference_walk_init(&walk, file->bytes, file->length);
+    if (substitute(resolver, walk, REFERENCE_RULES_SQL, value, err) < 0)
         return error_prefix(err, "%s", file->path);
     return 0;
 }
@@ -92,7 +92,9 @@ static int resolve_file(const struct plan_resolver *resolver, struct field_value
 static int resolve_text(const struct plan_resolver *resolver, enum reference_rules rules,
                         struct field_value *value, struct error *err)
 {
-    if (substitute(resolver, value->text, strlen(value->text), rules, value, err) < 0)
+    struct reference_walk walk;
+    reference_walk_init(&walk, value->text, strlen(value->text));
+    if (substitute(resolver, walk, rules, value, err) < 0)
         return place_error(resolver, value, err);
     return 0;
 }

@@ -19,14 +19,12 @@ static const char *suggest_node(const struct flow *flow, const char *wrong)
     return suggest_best(&suggest);
 }
 
-/* One part, `length` bytes, spaces around it ignored. */
-static int read_part(const struct flow *flow, const char *text, size_t length, struct arena *arena,
-                     struct part *ret_part, struct error *err)
+/* One part, spaces around it ignored. */
+static int read_part(const struct flow *flow, char *text, struct part *ret_part, struct error *err)
 {
-    while (length > 0 && *text == ' ') {
+    while (*text == ' ')
         text++;
-        length--;
-    }
+    size_t length = strlen(text);
     while (length > 0 && text[length - 1] == ' ')
         length--;
     struct part part = {0};
@@ -44,7 +42,8 @@ static int read_part(const struct flow *flow, const char *text, size_t length, s
         return error_help(err, "write node names as a, +a (and all upstream), a+ (and all "
                                "downstream), with commas between them");
     }
-    const char *name = arena_copy(arena, text, length);
+    char *name = text;
+    name[length] = '\0';
     part.node = flow_find_node(flow, name);
     if (part.node == FLOW_NONE) {
         error_set(err, ERROR_KIND_USAGE, "flow %s has no node `%s`", flow->name, name);
@@ -55,7 +54,7 @@ static int read_part(const struct flow *flow, const char *text, size_t length, s
     return 0;
 }
 
-/* The order is topological: one pass against it reaches all upstream, one along it all downstream. */
+/* The order is topological: a pass against it reaches all upstream, one along it all downstream. */
 static void add_upstream(const struct flow *flow, bool *reached)
 {
     for (size_t i = flow->node_count; i > 0; i--) {
@@ -107,7 +106,7 @@ int plan_select(const struct flow *flow, const char *selection, struct arena *ar
         const char *comma = strchr(text, ',');
         size_t length = comma == NULL ? strlen(text) : (size_t)(comma - text);
         struct part part;
-        if (read_part(flow, text, length, arena, &part, err) < 0)
+        if (read_part(flow, arena_copy(arena, text, length), &part, err) < 0)
             return -1;
         add_part(flow, &part, arena, selected);
         text = comma == NULL ? NULL : comma + 1;

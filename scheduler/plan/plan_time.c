@@ -29,7 +29,7 @@ bool plan_time_locate(const struct flow *flow, struct civil_time planned, bool i
     return true;
 }
 
-/* Interval forms name more than one hour of the day; they skip a gap and run a repeated hour twice. */
+/* Interval forms name several hours; they skip a gap and run a repeated hour twice. */
 static bool is_interval(const struct flow_schedule *schedule)
 {
     for (size_t i = 1; i < schedule->time_count; i++) {
@@ -134,39 +134,45 @@ static const char *explain_times(const struct collector *collector, struct civil
     return "";
 }
 
-int plan_planned_times(const struct flow *flow, struct civil_date bizdate,
-                       const struct civil_time *time, struct arena *arena,
+static bool is_wanted(const struct plan_date *date, const struct civil_time *time)
+{
+    return date->time == NULL || is_same_time(date->time, time);
+}
+
+int plan_planned_times(const struct flow *flow, struct plan_date date, struct arena *arena,
                        struct plan_times *ret_times, struct error *err)
 {
     static const struct civil_time midnight = {.hour = 0};
     const struct flow_schedule *schedule = &flow->schedule;
+    const struct civil_time *times = date.time != NULL ? date.time : &midnight;
+    size_t time_count = 1;
     bool has_times = schedule->kind != FLOW_SCHEDULE_NONE && schedule->time_count > 0;
-    const struct civil_time *times = has_times ? schedule->times : time != NULL ? time : &midnight;
-    size_t time_count = has_times ? schedule->time_count : 1;
-    struct civil_date date = civil_add_days(bizdate, 1);
-    if (!civil_date_is_valid(date))
+    if (has_times) {
+        times = schedule->times;
+        time_count = schedule->time_count;
+    }
+    struct civil_date day = civil_add_days(date.bizdate, 1);
+    if (!civil_date_is_valid(day))
         return error_set(err, ERROR_KIND_INVALID, "the day after the business date is too late");
-    struct collector collector = {.flow = flow,
-                                  .items =
-                                      arena_array(arena, time_count * 2, sizeof(struct plan_time)),
-                                  .is_interval = has_times && is_interval(schedule)};
-    bool is_known = time == NULL;
+    struct collector collector = {.flow = flow, .is_interval = has_times && is_interval(schedule)};
+    collector.items = arena_array(arena, time_count * 2, sizeof(struct plan_time));
+    bool is_known = false;
     for (size_t i = 0; i < time_count; i++) {
-        if (time != NULL && !is_same_time(time, &times[i]))
+        if (!is_wanted(&date, &times[i]))
             continue;
         is_known = true;
         struct civil_time planned = times[i];
-        planned.date = date;
+        planned.date = day;
         collect(&collector, planned);
     }
     if (!is_known)
-        return no_such_time(flow, time, err);
+        return no_such_time(flow, date.time, err);
     sort_times(collector.items, collector.count);
-    bool is_off_schedule = !plan_schedule_has_date(flow, date);
+    bool is_off_schedule = !plan_schedule_has_date(flow, day);
     *ret_times =
         (struct plan_times){.items = collector.items,
                             .count = collector.count,
                             .is_off_schedule = is_off_schedule,
-                            .remark = explain_times(&collector, date, is_off_schedule, arena)};
+                            .remark = explain_times(&collector, day, is_off_schedule, arena)};
     return 0;
 }

@@ -11,13 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One planned time. With its flow it identifies a date's instance: the wall time, and of a time that
- * comes twice which of the two. */
+/* One planned time. With its flow it identifies a date's instance: the wall time, and of a time
+ * that comes twice which of the two. */
 struct plan_time {
     struct civil_time planned;
     bool is_second;        /* of a wall time that comes twice, the second */
     struct instant firing; /* when it fires; of a skipped wall time the first instant after it */
     bool is_moved;         /* the wall time is skipped that day */
+};
+
+/* What was asked for. */
+struct plan_date {
+    struct civil_date bizdate;
+    const struct civil_time *time; /* its date is ignored; NULL = all times of that day */
 };
 
 struct plan_times {
@@ -27,17 +33,17 @@ struct plan_times {
     const char *remark;            /* what was decided for the user, one sentence; "" = nothing */
 };
 
-/* The planned times of a business date: the flow's times on the day after; 00:00 without a schedule.
- * `time` (its date is ignored) picks one of them; NULL = all.
+/* The planned times of a business date: the flow's times on the day after; 00:00 without a
+ * schedule. `time` (its date is ignored) picks one of them; NULL = all.
  *
- * A fixed time (all times of the day in one hour) that the zone skips fires at the first instant after
- * it and keeps its wall time; one that comes twice fires the first time. Of interval forms, skipped
- * times fall out and repeated ones come twice. A date the zone never had has no times at all.
+ * A fixed time (all times of the day in one hour) that the zone skips fires at the first instant
+ * after it and keeps its wall time; one that comes twice fires the first time. Of interval forms,
+ * skipped times fall out and repeated ones come twice. A date the zone never had has no times at
+ * all.
  *
- * Fails if `time` is none of the flow's (NOT_FOUND, with the times there are as help), or the day after
- * is past the year 9999 (INVALID). */
-int plan_planned_times(const struct flow *flow, struct civil_date bizdate,
-                       const struct civil_time *time, struct arena *arena,
+ * Fails if `time` is none of the flow's (NOT_FOUND, with the times there are as help), or the day
+ * after is past the year 9999 (INVALID). */
+int plan_planned_times(const struct flow *flow, struct plan_date date, struct arena *arena,
                        struct plan_times *ret_times, struct error *err);
 
 /* Whether the schedule fires on that (planned) date. Always true for a flow without one. */

@@ -125,14 +125,14 @@ static int evaluate_level(const struct level *level, const struct expression_con
     return 0;
 }
 
-static struct parameter_facts facts_of(const struct plan *plan, size_t node, int32_t attempt,
+static struct parameter_facts facts_of(const struct plan *plan, struct plan_seen seen,
                                        struct arena *arena)
 {
     return (struct parameter_facts){
         .run_id = arena_format(arena, "%" PRId64, plan->run_id),
         .flow = plan->flow->name,
-        .node = node == FLOW_NONE ? NULL : plan->flow->nodes[node].name,
-        .attempt = attempt == 0 ? NULL : arena_format(arena, "%" PRId32, attempt)};
+        .node = seen.node == FLOW_NONE ? NULL : plan->flow->nodes[seen.node].name,
+        .attempt = seen.attempt == 0 ? NULL : arena_format(arena, "%" PRId32, seen.attempt)};
 }
 
 static struct expression_context context_of(const struct plan *plan, size_t node,
@@ -149,11 +149,11 @@ static struct expression_context context_of(const struct plan *plan, size_t node
     return context;
 }
 
-static int init_builtin(struct parameter_scope *scope, const struct plan *plan, size_t node,
-                        int32_t attempt, struct arena *arena)
+static int init_builtin(struct parameter_scope *scope, const struct plan *plan,
+                        struct plan_seen seen, struct arena *arena)
 {
-    struct parameter_facts facts = facts_of(plan, node, attempt, arena);
-    struct expression_context context = context_of(plan, node, arena);
+    struct parameter_facts facts = facts_of(plan, seen, arena);
+    struct expression_context context = context_of(plan, seen.node, arena);
     parameter_scope_init_builtin(scope, arena, &facts);
     return parameter_scope_evaluate(scope, &context, NULL);
 }
@@ -165,7 +165,7 @@ static int evaluate_node(struct plan *plan, const struct plan_request *request, 
     const struct flow_node *flow_node = &plan->flow->nodes[node];
     struct plan_node *plan_node = &plan->nodes[node];
     struct parameter_scope builtin;
-    if (init_builtin(&builtin, plan, node, 0, &plan->arena) != 0)
+    if (init_builtin(&builtin, plan, (struct plan_seen){.node = node}, &plan->arena) != 0)
         return error_set(err, ERROR_KIND_BUG, "the built-in parameters have no value");
     struct parameter_scope outer = *flow_scope;
     outer.outer = &builtin;
@@ -221,7 +221,7 @@ int plan_value_evaluate(struct plan *plan, const struct plan_request *request, s
     if (check_vars(flow, request, err) < 0)
         return -1;
     struct parameter_scope builtin;
-    if (init_builtin(&builtin, plan, FLOW_NONE, 0, &plan->arena) != 0)
+    if (init_builtin(&builtin, plan, (struct plan_seen){.node = FLOW_NONE}, &plan->arena) != 0)
         return error_set(err, ERROR_KIND_BUG, "the built-in parameters have no value");
     struct level level = {plan, request, flow->params, flow->param_count, FLOW_NONE};
     struct parameter_scope scope;
@@ -249,12 +249,12 @@ static int init_values(struct parameter_scope *scope, const struct plan_param *p
     return parameter_scope_evaluate(scope, &none, NULL);
 }
 
-int plan_value_names(const struct plan *plan, size_t node, int32_t attempt, struct arena *arena,
+int plan_value_names(const struct plan *plan, struct plan_seen seen, struct arena *arena,
                      struct plan_names *ret_names, struct error *err)
 {
-    const struct plan_node *own = &plan->nodes[node];
+    const struct plan_node *own = &plan->nodes[seen.node];
     struct plan_names *names = ret_names;
-    if (init_builtin(&names->builtin, plan, node, attempt, arena) != 0 ||
+    if (init_builtin(&names->builtin, plan, seen, arena) != 0 ||
         init_values(&names->flow, plan->params, plan->param_count, &names->builtin, arena) != 0 ||
         init_values(&names->node, own->params, own->param_count, &names->flow, arena) != 0)
         return error_set(err, ERROR_KIND_BUG, "the parameters have no value");

@@ -260,7 +260,8 @@ void sim_engine_connect(struct sim_world *world)
             .is_running = list[i].is_running,
             .is_this_boot = world->ahead.attempts[list[i].attempt_id - 1].boot == world->boot};
     free(list);
-    recover_events(open, open_count, known, known_count, world->now, &world->recovered);
+    recover_events(&(struct recover_input){open, open_count, known, known_count, world->now},
+                   &world->recovered);
     for (size_t i = 0; i < world->recovered.orders.count; i++) {
         const struct action *action = &world->recovered.orders.items[i];
         sim_send_order(world, (struct sim_order){.kind = action->kind,

@@ -151,7 +151,7 @@ void sim_check_start(struct sim_world *world, int64_t attempt_id)
         sim_fail(world, "attempt %" PRId64 " starts %s, and is not revoked", attempt_id, why_not);
 }
 
-/* Looked at beside what the store will be. An old grant may be repeated after a broken connection. */
+/* Looked at beside what the store will be. After a broken connection an old grant is repeated. */
 void sim_check_grant(struct sim_world *world, const struct action *action, bool is_new)
 {
     size_t run = run_of(world, action->order.run_id);

@@ -1,9 +1,10 @@
 /* The world around the engine, made of numbers: a clock, a store, a keeper with processes, people.
  *
- * One seed is one story. While faults are on, engine, keeper, connection and machine die at random,
- * commits are lost before they happen or are not followed by their acts, people do what they like.
- * Then it is calm: nothing breaks any more, everything is released, and progress is owed until all is
- * done. A rule of the world that does not hold is a failure; the first one is kept. */
+ * One seed is one story. While faults are on, engine, keeper, connection and machine die at
+ * random, commits are lost before they happen or are not followed by their acts, people do what
+ * they like. Then it is calm: nothing breaks any more, everything is released, and progress is
+ * owed until all is done. A rule of the world that does not hold is a failure; the first one is
+ * kept. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 

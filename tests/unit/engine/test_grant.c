@@ -126,6 +126,35 @@ static void test_limit_of_a_run(void **state)
     world_close(&world);
 }
 
+/* A place under the run's limit and a place in the pool come free at different times; the best of
+ * the waiting ones is taken away in between. */
+static void test_limit_and_full_pool(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, 4);
+    const int32_t sizes[] = {1};
+    world_capacity(&world, 4, sizes, 1);
+    world_begin(&world);
+    world_add_run(&world, (struct event_run){.run_id = 1, .parallel = 1},
+                  (struct spec[]){{.priority = 2}, {.pool = 1}, {.pool = 1}}, 3);
+    world_add(&world, 2, (struct spec[]){{.pool = 1}}, 1);
+    world_expect(&world, "attempt 1 1/0 #1 granted\ngrant 1 1/0 #1\n"
+                         "attempt 2 2/0 #1 granted\ngrant 2 2/0 #1\n");
+    world_succeed(&world, 1);
+    world_do(&world, world_node_event(EVENT_FREEZE, 1, 1));
+    world_expect(&world, "task 1/1 frozen: freeze\n");
+    world_started(&world, 2);
+    world_ignore(&world);
+    world_ended(&world, 2, ATTEMPT_END_SUCCESS, 0);
+    world_expect(&world, "attempt 2 2/0 #1 success\n"
+                         "task 2/0 success tries 1 of 1: ended\n"
+                         "attempt 3 1/2 #1 granted\n"
+                         "grant 3 1/2 #1\n"
+                         "run 2 success\n");
+    world_close(&world);
+}
+
 static void test_better_run_takes_the_grants(void **state)
 {
     (void)state;
@@ -266,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_pool),
         cmocka_unit_test(test_limit_of_a_run),
+        cmocka_unit_test(test_limit_and_full_pool),
         cmocka_unit_test(test_better_run_takes_the_grants),
         cmocka_unit_test(test_equal_priority_revokes_nothing),
         cmocka_unit_test(test_full_pool_revokes_nothing),

@@ -28,7 +28,7 @@ static void test_table(void **state)
     (void)state;
     struct recover_result result = {0};
     struct instant now = {90 * DURATION_SECOND_US};
-    recover_events(open_list, 8, known_list, 8, now, &result);
+    recover_events(&(struct recover_input){open_list, 8, known_list, 8, now}, &result);
     struct text text = {0};
     for (size_t i = 0; i < result.event_count; i++) {
         event_format(&result.events[i], &text);
@@ -52,7 +52,7 @@ static void test_table(void **state)
     assert_int_equal(result.events[1].attempt.at.us, 5);
     assert_int_equal(result.events[2].attempt.at.us, 6);
     assert_int_equal(result.events[4].attempt.at.us, now.us);
-    recover_events(NULL, 0, NULL, 0, now, &result);
+    recover_events(&(struct recover_input){.now = now}, &result);
     assert_int_equal(result.event_count, 0);
     assert_int_equal(result.orders.count, 0);
     text_free(&text);
