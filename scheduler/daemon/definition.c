@@ -2,6 +2,7 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ static void definition_free(struct definition *definition)
     if (definition->project != NULL)
         project_free(definition->project);
     flow_source_close(definition->source);
+    free(definition->problem);
     free(definition);
 }
 
@@ -123,12 +125,11 @@ int definition_from_folder(struct definitions *all, const struct daemon_place *p
     return 0;
 }
 
-int definition_from_capture(struct definitions *all, const struct daemon_place *place,
-                            int64_t version_id, const struct flow_file *files, size_t count,
-                            struct definition **ret_definition, struct error *err)
+/* Loads from files that are no longer in the folder. */
+static int load_captured(struct definitions *all, const struct daemon_place *place,
+                         const struct flow_file *files, size_t count,
+                         struct definition **ret_definition, struct error *err)
 {
-    if (count == 0)
-        return error_set(err, ERROR_KIND_NOT_FOUND, "the definition of this run is not kept");
     struct definition *definition = memory_new(1, sizeof *definition);
     struct flow_source *capture = NULL;
     if (flow_source_open_folder(place->project_dir, &definition->source, err) < 0 ||
@@ -139,11 +140,44 @@ int definition_from_capture(struct definitions *all, const struct daemon_place *
         return -1;
     }
     flow_source_close(capture);
-    definition->version_id = version_id;
     definition->users = 1;
     definition->next = all->first;
     all->first = definition;
     *ret_definition = definition;
+    return 0;
+}
+
+int definition_from_capture(struct definitions *all, const struct daemon_place *place,
+                            int64_t version_id, const struct flow_file *files, size_t count,
+                            struct definition **ret_definition, struct error *err)
+{
+    if (count == 0)
+        return error_set(err, ERROR_KIND_NOT_FOUND, "the definition of this run is not kept");
+    if (load_captured(all, place, files, count, ret_definition, err) < 0)
+        return -1;
+    (*ret_definition)->version_id = version_id;
+    return 0;
+}
+
+int definition_make_stand_in(struct definitions *all, const struct daemon_place *place,
+                             const struct definition_stand_in *wanted,
+                             struct definition **ret_definition, struct error *err)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    SCOPED_TEXT struct text yaml = {0};
+    text_append_format(&yaml, "flow: %s\nschedule: {at: daily 00:00, timezone: %s}\nnodes:\n",
+                       wanted->flow, wanted->zone);
+    for (size_t i = 0; i < wanted->node_count; i++)
+        text_append_format(&yaml, "  %s: {run: \"true\"}\n", wanted->nodes[i]);
+    struct flow_file file = {.path = arena_format(&arena, "%s.yaml", wanted->flow),
+                             .bytes = text_string(&yaml),
+                             .length = yaml.length};
+    flow_source_hash(file.bytes, file.length, file.hash);
+    if (load_captured(all, place, &file, 1, ret_definition, err) < 0)
+        return -1;
+    struct definition *definition = *ret_definition;
+    definition->problem = memory_copy_string(wanted->problem);
+    snprintf(definition->shown_version, sizeof definition->shown_version, "?");
     return 0;
 }
 

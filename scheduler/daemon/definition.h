@@ -16,6 +16,7 @@ struct definition {
     struct project *project;
     struct flow *flow;
     struct flow_version version;
+    char *problem;          /* of a stand-in; NULL = the real one */
     char shown_version[96]; /* short commit, or content hash, with "+" when dirty */
 };
 
@@ -34,6 +35,21 @@ int definition_from_folder(struct definitions *all, const struct daemon_place *p
 int definition_from_capture(struct definitions *all, const struct daemon_place *place,
                             int64_t version_id, const struct flow_file *files, size_t count,
                             struct definition **ret_definition, struct error *err);
+
+/* In place of a captured one that cannot be read any more (a pool or connection it names is gone
+ * from datemill.yaml): nodes of these names with nothing to do and no needs, so that attempts which
+ * are open can be settled and the run be stopped. `problem` is why; such a run is never driven. */
+struct definition_stand_in {
+    const char *flow;
+    const char *zone;
+    const char *const *nodes;
+    size_t node_count;
+    const char *problem;
+};
+
+int definition_make_stand_in(struct definitions *all, const struct daemon_place *place,
+                             const struct definition_stand_in *wanted,
+                             struct definition **ret_definition, struct error *err);
 
 /* What the store knows of the version of a captured one. */
 void definition_set_version(struct definition *definition, const char *commit,

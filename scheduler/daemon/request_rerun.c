@@ -98,7 +98,7 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
         return error_set(err, ERROR_KIND_USAGE, "a rerun names one run");
     struct daemon_run *run;
     struct event event;
-    if (find_run(daemon, request->run_ids[0], &run, err) < 0 ||
+    if (find_run(daemon, request->run_ids[0], &run, err) < 0 || restore_check(run, err) < 0 ||
         make_event(run, request, &event, err) < 0)
         return -1;
     struct engine_run_facts facts;

@@ -156,6 +156,8 @@ static int find_open(struct run_request *work, const struct plan_time *time,
     if (*ret_run == NULL)
         return 0;
     struct daemon_run *run = *ret_run;
+    if (restore_check(run, err) < 0)
+        return -1;
     bool is_left = !watch_is_driven(daemon, run->id) && !run->is_draining;
     bool is_same = strcmp(run->definition->flow->hash, flow->hash) == 0 &&
                    work->request->var_count == 0 &&
@@ -191,8 +193,9 @@ static int read_times(struct run_request *work, struct error *err)
         if (civil_time_parse(full, &time, err) < 0)
             return -1;
     }
-    if (plan_planned_times(work->definition->flow, work->bizdate, has_time ? &time : NULL,
-                           &work->daemon->turn.arena, &work->times, err) < 0)
+    struct plan_date date = {work->bizdate, has_time ? &time : NULL};
+    if (plan_planned_times(work->definition->flow, date, &work->daemon->turn.arena, &work->times,
+                           err) < 0)
         return -1;
     if (work->times.count == 0)
         return error_set(err, ERROR_KIND_NOT_FOUND, "%s", work->times.remark);

@@ -60,10 +60,13 @@ int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
         int64_t run_id = request->run_ids[i];
         struct arena arena = {0};
         struct load_run row;
-        bool is_there = daemon_runs_find(daemon, run_id) != NULL ||
-                        load_run(daemon->store, run_id, &arena, &row, err) == 0;
+        const struct daemon_run *run = daemon_runs_find(daemon, run_id);
+        bool drives = request->kind == REQUEST_KIND_CLAIM;
+        int result = run == NULL ? load_run(daemon->store, run_id, &arena, &row, err)
+                     : drives    ? restore_check(run, err)
+                                 : 0;
         arena_free(&arena);
-        if (!is_there)
+        if (result < 0)
             return -1;
     }
     for (size_t i = 0; i < request->run_count; i++) {

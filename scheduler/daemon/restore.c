@@ -23,15 +23,37 @@ static int load_captured(struct daemon *daemon, int64_t version_id,
     return result;
 }
 
+/* A run whose definition cannot be read must not keep the others from going on. */
+static int make_stand_in(struct daemon *daemon, const struct load_run *row,
+                         const struct error *problem, struct definition **ret_definition,
+                         struct error *err)
+{
+    struct arena arena = {0};
+    const char **names = arena_array(&arena, row->node_count, sizeof *names);
+    for (size_t i = 0; i < row->node_count; i++)
+        names[i] = row->nodes[i].name;
+    struct definition_stand_in wanted = {.flow = row->flow,
+                                         .zone = row->zone,
+                                         .nodes = names,
+                                         .node_count = row->node_count,
+                                         .problem = problem->text};
+    int result = definition_make_stand_in(&daemon->definitions, &daemon->place, &wanted,
+                                          ret_definition, err);
+    arena_free(&arena);
+    return result;
+}
+
 static int make_plan(struct daemon *daemon, const struct load_run *row,
                      struct definition *definition, struct plan **ret_plan, struct error *err)
 {
     struct arena arena = {0};
-    struct load_values values;
+    struct load_values values = {0};
     struct plan_request request = {
         .is_second = row->is_second, .run_id = row->run_id, .selection = row->selection};
     int result = civil_time_parse(row->cyctime, &request.planned, err);
-    if (result == 0)
+    if (definition->problem != NULL)
+        request.selection = "";
+    else if (result == 0)
         result = load_values(daemon->store, row->run_id, &arena, &values, err);
     if (result == 0) {
         struct plan_fixed *fixed = arena_array(&arena, values.param_count, sizeof *fixed);
@@ -74,6 +96,7 @@ static int restore_attempt(struct daemon *daemon, const struct load_run *row, ui
         attempt->run_id = row->run_id;
         attempt->node = node;
         attempt->number = attempt_row.number;
+        attempt->has_events = true; /* nobody listened for a while */
         attempt->log_path = memory_copy_string(attempt_row.log_path);
         attempt->started =
             row->nodes[node].attempt_is_running ? attempt_row.started_at : (struct instant){0};
@@ -111,22 +134,21 @@ static int send_to_engine(struct daemon *daemon, const struct load_run *row, str
     return result;
 }
 
-int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
-                struct error *err)
+/* Takes over the use of the definition. */
+static int restore_as(struct daemon *daemon, const struct load_run *row,
+                      struct definition *definition, struct daemon_run **ret_run, struct error *err)
 {
-    struct definition *definition;
     struct plan *plan;
-    if (load_captured(daemon, row->version_id, &definition, err) < 0)
-        return -1;
     if (make_plan(daemon, row, definition, &plan, err) < 0) {
         definition_release(&daemon->definitions, definition);
         return -1;
     }
     struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, row->queued_at);
     if (plan->node_count != row->node_count) {
+        error_set(err, ERROR_KIND_BUG, "run %lld has %zu nodes, its definition %zu",
+                  (long long)row->run_id, row->node_count, plan->node_count);
         daemon_runs_free(daemon, run);
-        return error_set(err, ERROR_KIND_BUG, "run %lld has %zu nodes, its definition %zu",
-                         (long long)row->run_id, row->node_count, plan->node_count);
+        return -1;
     }
     if (send_to_engine(daemon, row, run, err) < 0) {
         daemon_runs_free(daemon, run);
@@ -141,17 +163,48 @@ int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon
     return 0;
 }
 
+int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
+                struct error *err)
+{
+    struct definition *definition;
+    if (load_captured(daemon, row->version_id, &definition, err) < 0)
+        return -1;
+    return restore_as(daemon, row, definition, ret_run, err);
+}
+
+int restore_check(const struct daemon_run *run, struct error *err)
+{
+    const char *problem = run->definition->problem;
+    if (problem == NULL)
+        return 0;
+    error_set(err, ERROR_KIND_INVALID, "run %lld cannot go on: %s", (long long)run->id, problem);
+    return error_help(err, "mend that, and it goes on; or end it: datemill stop %lld",
+                      (long long)run->id);
+}
+
+static int restore_open_run(struct daemon *daemon, const struct load_run *row, struct error *err)
+{
+    struct daemon_run *run;
+    struct definition *definition;
+    struct error problem = {0};
+    if (restore_run(daemon, row, &run, &problem) == 0)
+        return 0;
+    struct error ignored = {0};
+    if (daemon_runs_find(daemon, row->run_id) == NULL &&
+        make_stand_in(daemon, row, &problem, &definition, &ignored) == 0 &&
+        restore_as(daemon, row, definition, &run, &ignored) == 0)
+        return 0;
+    *err = problem;
+    return error_prefix(err, "run %lld cannot be taken up again", (long long)row->run_id);
+}
+
 int restore_open_runs(struct daemon *daemon, struct error *err)
 {
     struct arena arena = {0};
     struct load_runs rows;
     int result = load_open_runs(daemon->store, &arena, &rows, err);
-    for (size_t i = 0; result == 0 && i < rows.count; i++) {
-        struct daemon_run *run;
-        result = restore_run(daemon, &rows.items[i], &run, err);
-        if (result < 0)
-            error_prefix(err, "run %lld cannot be taken up again", (long long)rows.items[i].run_id);
-    }
+    for (size_t i = 0; result == 0 && i < rows.count; i++)
+        result = restore_open_run(daemon, &rows.items[i], err);
     arena_free(&arena);
     return result;
 }

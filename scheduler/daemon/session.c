@@ -60,7 +60,8 @@ static void drop_pending(struct session *session, struct pending *pending)
 }
 
 /* After the reply a request stands for its runs: at the next engine it is a claim of them, or, if it
- * did not drive them, a watch. */
+ * did not drive them, a watch. A stop is asked for again: the claim before it would let the run go
+ * on. */
 static void note_reply(struct session *session, const struct notice *notice)
 {
     struct pending *pending = find_pending(session, notice->request);
@@ -72,7 +73,9 @@ static void note_reply(struct session *session, const struct notice *notice)
         return;
     }
     pending->is_answered = true;
-    bool drives = kind != REQUEST_KIND_WATCH && kind != REQUEST_KIND_STOP;
+    if (kind == REQUEST_KIND_STOP)
+        return;
+    bool drives = kind != REQUEST_KIND_WATCH;
     pending->request.kind = drives ? REQUEST_KIND_CLAIM : REQUEST_KIND_WATCH;
     pending->request.run_count = notice->run_count;
     memcpy(pending->request.run_ids, notice->run_ids, sizeof notice->run_ids);
@@ -84,8 +87,9 @@ static void take_notice(void *owner, const struct notice *notice)
     if (notice->kind == NOTICE_KIND_REPLY) {
         const struct pending *pending = find_pending(session, notice->request);
         bool is_repeated = pending != NULL && pending->is_answered;
+        bool is_claim = is_repeated && pending->request.kind == REQUEST_KIND_CLAIM;
         note_reply(session, notice);
-        if (is_repeated)
+        if (is_repeated && !(is_claim && notice->error.kind != ERROR_KIND_NONE))
             return;
     }
     session->options.tell(session->options.owner, notice);
