@@ -36,8 +36,8 @@ static const char *const removals[] = {
     "DELETE FROM node_run WHERE run_id = ?1",
     "DELETE FROM run_param WHERE run_id = ?1",
     "DELETE FROM run_var WHERE run_id = ?1",
-    "INSERT INTO run_error_text(run_error_text, rowid, lines)"
-    " SELECT 'delete', run_id, lines FROM run_error WHERE run_id = ?1",
+    ("INSERT INTO run_error_text(run_error_text, rowid, lines)"
+     " SELECT 'delete', run_id, lines FROM run_error WHERE run_id = ?1"),
     "DELETE FROM run_error WHERE run_id = ?1",
     "DELETE FROM operation WHERE run_id = ?1",
     "DELETE FROM event WHERE run_id = ?1",
@@ -46,16 +46,16 @@ static const char *const removals[] = {
 
 /* The same for a version without runs, then for bytes that nothing names. */
 static const char *const version_removals[] = {
-    "DELETE FROM version_file WHERE version_id = ?1"
-    " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)",
-    "DELETE FROM version WHERE id = ?1"
-    " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)",
+    ("DELETE FROM version_file WHERE version_id = ?1"
+     " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)"),
+    ("DELETE FROM version WHERE id = ?1"
+     " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)"),
 };
 
 static const char *const blob_removals[] = {
-    "DELETE FROM blob WHERE id = ?1"
-    " AND NOT EXISTS (SELECT 1 FROM attempt WHERE text_id = ?1)"
-    " AND NOT EXISTS (SELECT 1 FROM version_file WHERE blob_id = ?1)",
+    ("DELETE FROM blob WHERE id = ?1"
+     " AND NOT EXISTS (SELECT 1 FROM attempt WHERE text_id = ?1)"
+     " AND NOT EXISTS (SELECT 1 FROM version_file WHERE blob_id = ?1)"),
 };
 
 static int remove_all(struct store *store, const char *const *removal_texts, size_t text_count,

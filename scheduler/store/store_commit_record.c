@@ -53,9 +53,9 @@ static int record_task(struct store *store, const struct record_task *task, stru
                                  .at = task->at,
                                  .run_id = task->run_id,
                                  .node = task->node,
-                                 .state = task->state,
-                                 .why = task->why,
-                                 .reason = task->reason,
+                                 .state = (int)task->state,
+                                 .why = (int)task->why,
+                                 .reason = (int)task->reason,
                                  .tries = task->tries,
                                  .attempt_id = task->attempt_id};
     if (commit_event(store, &event, &event_id, err) != 0 ||
