@@ -3,7 +3,8 @@
  *     QUEUED ──start──▶ RUNNING ──first process ended──▶ DRAINING ──▶ CLEARING ──▶ ENDED
  *
  * DRAINING: something left behind still holds its output; 100 ms are given to it. CLEARING: the
- * rest of the tree is killed until nobody is left. Both are passed over when there is nothing to do. */
+ * rest of the tree is killed until nobody is left. Both are passed over when there is nothing to
+ * do. */
 #ifndef DATEMILL_KEEPER_ATTEMPT_H
 #define DATEMILL_KEEPER_ATTEMPT_H
 

@@ -59,7 +59,7 @@ NO_SANITIZE static int exec_first(const struct child_plan *plan)
 NO_SANITIZE static int set_up(const struct child_plan *plan)
 {
     /* the kernel's form of "default, no flags, no mask", 32 bytes at most: libc refuses to touch
-     * the two signals it keeps for itself, and posix_spawn() has them ignored in whoever it starts */
+     * the two signals it keeps for itself, and posix_spawn() makes whoever it starts ignore them */
     const unsigned long by_default[8] = {0};
     sigset_t none;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -100,7 +100,7 @@ NO_SANITIZE static int run_child(void *argument)
     _exit(127);
 }
 
-/* --- before: where the program may be ----------------------------------------------------------*/
+/* --- before: where the program may be --------------------------------------------- */
 
 static const char *path_of(const char *const *env)
 {
@@ -132,7 +132,7 @@ static const char *const *find_candidates(const struct child_options *options, s
     return candidates;
 }
 
-/* --- after: why it did not work ----------------------------------------------------------------*/
+/* --- after: why it did not work --------------------------------------------- */
 
 /* The interpreter that the #! line of a script names; false if it is no such script. */
 static bool read_interpreter(const char *folder, const char *program, char ret_name[256])
@@ -205,7 +205,7 @@ static int explain(const struct child_plan *plan, struct error *err)
     return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot prepare a process");
 }
 
-/* --- making it --------------------------------------------------------------------------------- */
+/* --- making it -------------------------------------------------------------------------------- */
 
 /* The memory shared with the child: first the plan, then its stack. */
 static struct child_plan *map_plan(size_t *ret_size)

@@ -1,5 +1,5 @@
-/* links datemill_keeper_lib: the keeper's journal, whatever its file holds. Each record that is taken
- * must come back the same when it is written. */
+/* links datemill_keeper_lib: the keeper's journal, whatever its file holds. Each record that is
+ * taken must come back the same when it is written. */
 #include "scheduler/base/scope.h"
 #include "scheduler/keeper/journal.h"
 

@@ -1,5 +1,5 @@
-/* links datemill_system: frames and the keeper's messages. A message that is understood must say the
- * same when it is written again. */
+/* links datemill_system: frames and the keeper's messages. A message that is understood must say
+ * the same when it is written again. */
 #include "scheduler/base/scope.h"
 #include "scheduler/system/keeper_protocol.h"
 #include "scheduler/system/wire.h"

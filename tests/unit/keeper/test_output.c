@@ -61,7 +61,7 @@ static void test_long_lines_come_in_pieces(void **state)
     world_close(world);
 }
 
-/* Lines of 10 bytes, each its number: what is kept is a run from the first and a run to the last. */
+/* Lines of 10 bytes, each its number: a run from the first and a run to the last are kept. */
 static void test_cap_keeps_head_and_tail(void **state)
 {
     (void)state;
