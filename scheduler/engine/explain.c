@@ -90,9 +90,12 @@ static void add_limits(const struct engine *engine, const struct task *task,
     if (task->place != PLACE_READY && task->place != PLACE_PARKED && task->phase == PHASE_NONE)
         return;
     if (task->phase == PHASE_NONE) {
+        size_t count = reasons->count;
         add_pool(engine, task, reasons);
         if (run->parallel > 0 && run->open >= (uint32_t)run->parallel)
             add(reasons, ENGINE_REASON_PARALLEL)->count = run->open;
+        if (reasons->count > count && engine->open_count < (size_t)engine->slots)
+            return; /* a slot is free, and of no use to it */
     }
     add_queue(engine, task, reasons);
 }

@@ -64,11 +64,16 @@ static void test_pool(void **state)
                          "attempt 3 1/3 #1 granted\ngrant 3 1/3 #1\n");
     struct engine_reasons reasons = {0};
     assert_int_equal(engine_explain(world.engine, 1, 1, &reasons, NULL), 0);
-    assert_int_equal(reasons.count, 2);
+    assert_int_equal(reasons.count, 1);
     assert_int_equal(reasons.items[0].kind, ENGINE_REASON_POOL);
     assert_int_equal(reasons.items[0].pool, 0);
     assert_int_equal(reasons.items[0].node, 0);
+    world_capacity(&world, 3, sizes, 2);
+    assert_int_equal(engine_explain(world.engine, 1, 1, &reasons, NULL), 0);
+    assert_int_equal(reasons.count, 2);
     assert_int_equal(reasons.items[1].kind, ENGINE_REASON_SLOT);
+    assert_int_equal(reasons.items[1].count, 3);
+    world_capacity(&world, 4, sizes, 2);
     engine_reasons_free(&reasons);
     world_started(&world, 1);
     world_ignore(&world);
