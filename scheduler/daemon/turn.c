@@ -1,3 +1,5 @@
+#include "scheduler/base/scope.h"
+#include "scheduler/base/text.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/system/clock.h"
 
@@ -5,7 +7,8 @@
 #include <string.h>
 
 #define TURN_RETRY_MS 1000 /* after a failed commit */
-#define TURN_SHARE_MS 2    /* how long ends that nobody waits for wait for each other */
+#define TURN_SHARE_MS 4    /* how long ends that nobody waits for wait for each other */
+#define TURN_LOW_GRANTS 8  /* fewer at the keeper: new ones are waited for */
 
 static int store_run_row(struct daemon *daemon, struct turn_run *item, struct error *err)
 {
@@ -199,20 +202,30 @@ static bool is_empty(const struct turn *turn)
            turn->replies.first == NULL;
 }
 
+/* Grants that the keeper has and has not started: while there are some it lacks nothing. */
+static size_t count_grants_at_keeper(const struct daemon *daemon)
+{
+    size_t granted = engine_count(daemon->engine).granted;
+    for (size_t i = 0; i < daemon->turn.actions.count; i++)
+        granted -= daemon->turn.actions.items[i].kind == ACTION_GRANT && granted > 0;
+    return granted;
+}
+
 /* Whether anybody, a process or a person, waits for this turn: then it is not put off. */
 static bool is_awaited(const struct daemon *daemon)
 {
     const struct turn *turn = &daemon->turn;
+    bool has_grants = false;
     if (turn->runs.first != NULL || turn->operations.first != NULL || turn->replies.first != NULL ||
         turn->holds.first != NULL || !daemon->has_begun)
         return true;
     for (size_t i = 0; i < turn->actions.count; i++) {
         enum action_kind kind = turn->actions.items[i].kind;
-        if (kind == ACTION_GRANT || kind == ACTION_REVOKE || kind == ACTION_STOP ||
-            kind == ACTION_RECORD_RUN)
+        if (kind == ACTION_REVOKE || kind == ACTION_STOP || kind == ACTION_RECORD_RUN)
             return true;
+        has_grants |= kind == ACTION_GRANT;
     }
-    return false;
+    return has_grants && count_grants_at_keeper(daemon) < TURN_LOW_GRANTS;
 }
 
 void turn_clear(struct daemon *daemon)
@@ -227,9 +240,9 @@ void turn_clear(struct daemon *daemon)
 static void in_trouble(struct daemon *daemon, const struct error *err)
 {
     store_rollback(daemon->store);
-    if (!daemon->is_in_trouble)
-        watch_tell_trouble(daemon, err->text);
-    daemon->is_in_trouble = true;
+    SCOPED_TEXT struct text text = {0};
+    text_append_format(&text, "%s%s%s", err->text, err->help[0] == '\0' ? "" : "; ", err->help);
+    watch_set_trouble(daemon, TROUBLE_STORE, text_string(&text));
     loop_set_timer(daemon->loop, &daemon->commit_again, duration_ms(TURN_RETRY_MS));
 }
 
@@ -278,9 +291,7 @@ void turn_end(struct daemon *daemon)
             in_trouble(daemon, &err);
             return;
         }
-        if (daemon->is_in_trouble)
-            watch_tell_trouble(daemon, "");
-        daemon->is_in_trouble = false;
+        watch_set_trouble(daemon, TROUBLE_STORE, NULL);
         after_commit(daemon);
         tidy_runs(daemon);
     }
