@@ -208,6 +208,7 @@ static void test_events_have_limits(void **state)
     size_t length;
     SCOPED_FREE char *events = read_file(world, "logs/1/events", &length);
     assert_int_equal(length, 11 + 17 * 60001);
+    assert_memory_equal(events, "{\"fine\":1}\nyyy", 14);
     SCOPED_FREE char *log = read_log(world, 1);
     assert_non_null(strstr(log, " datemill F 15 lines on descriptor 3 were dropped"));
     world_close(world);

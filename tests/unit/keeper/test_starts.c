@@ -143,7 +143,6 @@ static void test_start_is_idempotent(void **state)
     run_script(world, 7, "echo thrice >> count");
     const struct told *again = world_wait_from(world, KEEPER_ENDED, 7, from);
     assert_int_equal(again->end.status, 3);
-    SCOPED_FREE char *name = NULL;
     char path[128];
     snprintf(path, sizeof path, "%s/../count", world->state_dir);
     SCOPED_FILE FILE *file = fopen(path, "re");
