@@ -39,6 +39,12 @@ static void render_all(const struct diagnostics *problems)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char sql[] = "SELECT '${var}', $<x>\n";
+    /* One that stays open, so that libgit2 is set up once. */
+    static struct flow_source *kept;
+    if (kept == NULL) {
+        static const struct flow_file file = {.path = "x.yaml", .bytes = ""};
+        flow_source_open_capture(&file, 1, &kept, NULL);
+    }
     struct project project = make_project();
     struct flow_file files[] = {
         {.path = "f.yaml", .bytes = (const char *)data, .length = size},
