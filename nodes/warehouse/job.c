@@ -248,6 +248,19 @@ static void show_place(const struct error *err, const char *file, const char *te
         fputc('\n', stderr);
 }
 
+/* The first line, and the second where it only adds a path or name. */
+static void append_one_line(const char *text, struct text *out)
+{
+    size_t first = strcspn(text, "\n");
+    utf8_append_safe(out, text, first);
+    const char *second = text + first;
+    if (strncmp(second, "\n   ", 4) != 0)
+        return;
+    second += strspn(second, "\n ");
+    text_append(out, ": ");
+    utf8_append_safe(out, second, strcspn(second, "\n"));
+}
+
 void job_show_error(const struct error *err, const char *file, const char *text, int line_offset)
 {
     SCOPED_TEXT struct text line = {0};
@@ -255,9 +268,10 @@ void job_show_error(const struct error *err, const char *file, const char *text,
     if (has_place)
         show_place(err, file, text, line_offset);
     else if (strchr(err->text, '\n') != NULL || err->help[0] != '\0')
-        fprintf(stderr, "%s%s%s\n", err->text, err->help[0] == '\0' ? "" : "\nhelp: ", err->help);
-    size_t first = strcspn(err->text, "\n");
-    utf8_append_safe(&line, err->text, first);
+        fprintf(stderr, "error%s%s%s: %s%s%s\n", err->code[0] == '\0' ? "" : "[", err->code,
+                err->code[0] == '\0' ? "" : "]", err->text,
+                err->help[0] == '\0' ? "" : "\nhelp: ", err->help);
+    append_one_line(err->text, &line);
     if (has_place && *file != '\0')
         fprintf(stderr, "Error: %s:%d:%d: %s\n", file, err->line + line_offset, err->column,
                 text_string(&line));

@@ -119,7 +119,13 @@ static const char *suggest_column(const struct query *query, const char *message
         return NULL;
     const char *point = strrchr(name, '.');
     name = point != NULL ? point + 1 : name + 2;
-    return suggest_among(name, query->rewritten.names, query->rewritten.name_count);
+    struct suggest suggest;
+    suggest_begin(&suggest, name);
+    for (size_t i = 0; i < query->rewritten.name_count; i++) {
+        if (strcasecmp(query->rewritten.names[i], name) != 0)
+            suggest_offer(&suggest, query->rewritten.names[i]);
+    }
+    return suggest_best(&suggest);
 }
 
 /* SQLite's words for a statement that cannot be prepared, at its place in the source. */
@@ -180,10 +186,30 @@ void query_close(struct query *query)
     *query = (struct query){0};
 }
 
-enum type_kind query_column_type(const struct query *query, int column)
+/* The item of SELECT that gives the column; NULL if a `*` hides which one. */
+static const struct rewriter_item *item_of(const struct query *query, size_t column)
 {
     const struct sql_rewritten *rewritten = &query->rewritten;
-    if (rewritten->has_star || column < 0 || (size_t)column >= rewritten->type_count)
-        return TYPE_UNKNOWN;
-    return rewritten->types[column];
+    size_t before = 0;
+    size_t behind = 0;
+    while (before < rewritten->item_count && !rewritten->items[before].is_star)
+        before++;
+    while (behind < rewritten->item_count - before &&
+           !rewritten->items[rewritten->item_count - behind - 1].is_star)
+        behind++;
+    size_t count = (size_t)query->column_count;
+    if (column < before)
+        return &rewritten->items[column];
+    if (column < count && count - column <= behind)
+        return &rewritten->items[rewritten->item_count - (count - column)];
+    return NULL;
+}
+
+enum type_kind query_column_type(const struct query *query, int column)
+{
+    const struct rewriter_item *item = item_of(query, (size_t)column);
+    if (item != NULL && item->type != TYPE_UNKNOWN)
+        return item->type;
+    const char *declared = sqlite3_column_decltype(query->statement, column);
+    return declared != NULL && strcmp(declared, "BOOLEAN") == 0 ? TYPE_BOOLEAN : TYPE_UNKNOWN;
 }

@@ -2,7 +2,7 @@
 #include "nodes/warehouse/number.h"
 #include "nodes/warehouse/partition_writers.h"
 #include "nodes/warehouse/script.h"
-#include "nodes/warehouse/value.h"
+#include "nodes/warehouse/value_store.h"
 #include "scheduler/base/scope.h"
 
 #include <string.h>
@@ -76,35 +76,6 @@ static int place_columns(struct insert *insert, struct error *err)
     return 0;
 }
 
-static void put_value(struct part_writer *part, const struct value *value)
-{
-    unsigned char blob[DECIMAL_BLOB_BYTES];
-    struct text tagged = {0};
-    switch (value->kind) {
-    case VALUE_NULL:
-        part_writer_null(part);
-        return;
-    case VALUE_INT:
-        part_writer_int(part, value->integer);
-        return;
-    case VALUE_REAL:
-        part_writer_real(part, value->real);
-        return;
-    case VALUE_TEXT:
-        part_writer_text(part, value->bytes, value->length);
-        return;
-    case VALUE_DECIMAL:
-        part_writer_blob(part, blob, decimal_encode(&value->decimal, blob));
-        return;
-    case VALUE_BINARY:
-        text_append_char(&tagged, TYPE_TAG_BINARY);
-        text_append_bytes(&tagged, value->bytes, value->length);
-        part_writer_blob(part, tagged.data, tagged.length);
-        text_free(&tagged);
-        return;
-    }
-}
-
 static int fail_value(const struct insert *insert, size_t column, const char *why,
                       struct error *err)
 {
@@ -139,7 +110,7 @@ static int convert_column(struct insert *insert, size_t column, struct part_writ
     if (to.kind == VALUE_TEXT && to.length > 0 && memchr(to.bytes, '\0', to.length) != NULL)
         result = fail_value(insert, column, "a text with a NUL byte", err);
     else
-        put_value(part, &to);
+        value_store(&to, part);
     value_free(&to);
     return result;
 }

@@ -98,13 +98,8 @@ static void collect_names(const struct rewriter *rewriter, struct sql_rewritten 
 
 static void collect_result(const struct rewriter *rewriter, struct sql_rewritten *rewritten)
 {
-    rewritten->types =
-        arena_array(rewriter->arena, rewriter->result_count + 1, sizeof *rewritten->types);
-    rewritten->type_count = rewriter->result_count;
-    for (size_t i = 0; i < rewriter->result_count; i++) {
-        rewritten->types[i] = rewriter->result[i].type;
-        rewritten->has_star = rewritten->has_star || rewriter->result[i].is_star;
-    }
+    rewritten->items = rewriter->result;
+    rewritten->item_count = rewriter->result_count;
     rewritten->tables = rewriter->used;
     rewritten->table_count = rewriter->used_count;
 }

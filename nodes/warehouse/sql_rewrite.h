@@ -27,13 +27,19 @@ struct sql_mapping {
     size_t token; /* … this token of the source begins */
 };
 
+/* A column that a query gives. */
+struct rewriter_item {
+    const char *name; /* in small letters; NULL if it has none */
+    enum type_kind type;
+    bool is_star; /* it stands for all columns of one or more tables */
+};
+
 struct sql_rewritten {
     const char *sql;
     struct sql_mapping *mappings; /* in order */
     size_t mapping_count;
-    enum type_kind *types; /* of the result's columns; fewer than those if a `*` hides some */
-    size_t type_count;
-    bool has_star;               /* a `*` is among the outermost columns: `types` says nothing */
+    struct rewriter_item *items; /* what the outermost SELECT lists */
+    size_t item_count;
     const struct table **tables; /* those that the query reads, each once */
     size_t table_count;
     const char **names; /* columns and aliases that were seen, for suggestions */

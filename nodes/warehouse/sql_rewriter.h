@@ -77,13 +77,6 @@ enum rewriter_clause {
     CLAUSE_AFTER /* a whole query has ended: UNION, ORDER BY … or the end */
 };
 
-/* A column that a query gives. */
-struct rewriter_item {
-    const char *name; /* in small letters; NULL if it has none */
-    enum type_kind type;
-    bool is_star;
-};
-
 /* What a query is needed for. */
 enum rewriter_use {
     USE_TOP,

@@ -50,7 +50,9 @@ static void declare_columns(const struct table *table, struct text *out)
     text_append(out, "CREATE TABLE t (");
     for (size_t i = 0; i < table->column_count + table->partition_count; i++)
         text_append_format(out, "%s\"%s\" %s", i == 0 ? "" : ", ", table->columns[i].name,
-                           type_affinity(table->columns[i].type.kind));
+                           table->columns[i].type.kind == TYPE_BOOLEAN
+                               ? "BOOLEAN"
+                               : type_affinity(table->columns[i].type.kind));
     text_append(out, ")");
 }
 

@@ -1,0 +1,189 @@
+/* datemill-data: looks into the warehouse. Reads only.
+ *
+ *     datemill-data --state-dir DIR [--format table|csv|json] [--color auto|never|always]
+ *                   query SQL | tables | show TABLE | partitions TABLE */
+#include "nodes/warehouse/catalog_view.h"
+#include "nodes/warehouse/job.h"
+#include "nodes/warehouse/result_writer.h"
+#include "nodes/warehouse/script.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+    const char *state_dir;
+    enum result_format format;
+    bool has_color;
+    const char *command;
+    const char *argument;
+};
+
+struct run {
+    const struct options *options;
+    struct result_writer results;
+    int64_t lines; /* of SHOW and DESC */
+};
+
+static int usage(struct error *err, const char *problem, const char *what)
+{
+    error_set(err, ERROR_KIND_USAGE, "%s%s%s%s", problem, *what == '\0' ? "" : " `", what,
+              *what == '\0' ? "" : "`");
+    return error_help(err, "datemill-data --state-dir DIR [--format table|csv|json] "
+                           "[--color auto|never|always] query SQL | tables | show TABLE | "
+                           "partitions TABLE");
+}
+
+static int set_format(struct options *options, const char *name, struct error *err)
+{
+    static const char *const names[] = {"table", "csv", "json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            options->format = (enum result_format)i;
+            return 0;
+        }
+    }
+    return usage(err, "there is no format", name);
+}
+
+static int set_color(struct options *options, const char *name, struct error *err)
+{
+    if (strcmp(name, "auto") == 0)
+        options->has_color = isatty(STDOUT_FILENO) != 0;
+    else if (strcmp(name, "always") == 0 || strcmp(name, "never") == 0)
+        options->has_color = strcmp(name, "always") == 0;
+    else
+        return usage(err, "--color is auto, never or always, not", name);
+    return 0;
+}
+
+static int set_option(struct options *options, const char *name, const char *value,
+                      struct error *err)
+{
+    if (value == NULL)
+        return usage(err, "a value is missing behind", name);
+    if (strcmp(name, "--format") == 0)
+        return set_format(options, value, err);
+    if (strcmp(name, "--color") == 0)
+        return set_color(options, value, err);
+    if (strcmp(name, "--state-dir") != 0)
+        return usage(err, "there is no option", name);
+    options->state_dir = value;
+    return 0;
+}
+
+static int read_options(int count, char **arguments, struct options *options, struct error *err)
+{
+    options->has_color = isatty(STDOUT_FILENO) != 0;
+    int i = 1;
+    for (; i < count && strncmp(arguments[i], "--", 2) == 0; i += 2) {
+        if (set_option(options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL, err) != 0)
+            return -1;
+    }
+    if (options->state_dir == NULL)
+        return usage(err, "--state-dir is missing", "");
+    if (i >= count)
+        return usage(err, "a command is missing", "");
+    options->command = arguments[i];
+    bool is_alone = strcmp(options->command, "tables") == 0;
+    int wanted = i + (is_alone ? 1 : 2);
+    if (count != wanted)
+        return usage(err,
+                     count < wanted ? "an argument is missing behind" : "too many arguments for",
+                     options->command);
+    options->argument = is_alone ? NULL : arguments[i + 1];
+    return 0;
+}
+
+static int begin_result(void *context, const struct query *query, struct error *err)
+{
+    struct run *run = context;
+    (void)err;
+    result_begin(&run->results, query);
+    return 0;
+}
+
+static int write_row(void *context, const struct query *query, struct error *err)
+{
+    struct run *run = context;
+    return result_row(&run->results, query, err);
+}
+
+static int end_result(void *context, struct error *err)
+{
+    struct run *run = context;
+    return result_end(&run->results, err);
+}
+
+/* SHOW and DESC give lines of text. */
+static int write_line(void *context, const char *line, struct error *err)
+{
+    struct run *run = context;
+    (void)err;
+    if (run->options->format == RESULT_JSON)
+        catalog_view_line(stdout, line);
+    else
+        printf("%s\n", line);
+    return 0;
+}
+
+static int run_query(struct catalog *catalog, const struct options *options, struct error *err)
+{
+    struct run run = {
+        .options = options,
+        .results = {.out = stdout, .format = options->format, .has_color = options->has_color}};
+    const struct script_listener listener = {.begin_result = begin_result,
+                                             .row = write_row,
+                                             .end_result = end_result,
+                                             .line = write_line,
+                                             .context = &run};
+    const struct script script = {.catalog = catalog, .listener = &listener};
+    size_t count = 0;
+    const char *sql = options->argument;
+    int result = script_run(&script, sql, strlen(sql), &count, err);
+    result_free(&run.results);
+    if (result == 0 && count == 0)
+        return error_set(err, ERROR_KIND_INVALID, "the query is empty");
+    return result;
+}
+
+static int run_command(struct catalog *catalog, const struct options *options, struct error *err)
+{
+    bool is_json = options->format == RESULT_JSON;
+    if (strcmp(options->command, "query") == 0)
+        return run_query(catalog, options, err);
+    if (strcmp(options->command, "tables") == 0)
+        return catalog_view_tables(catalog, stdout, is_json, err);
+    if (strcmp(options->command, "show") == 0)
+        return catalog_view_table(catalog, options->argument, stdout, is_json, err);
+    if (strcmp(options->command, "partitions") == 0)
+        return catalog_view_partitions(catalog, options->argument, stdout, is_json, err);
+    return usage(err, "there is no command", options->command);
+}
+
+static int run_options(const struct options *options, struct error *err)
+{
+    struct catalog catalog;
+    if (catalog_open(&catalog, options->state_dir, CATALOG_READ, err) != 0)
+        return -1;
+    int result = run_command(&catalog, options, err);
+    catalog_close(&catalog);
+    if (fflush(stdout) != 0 && result == 0 && errno != EPIPE)
+        return error_set_errno(err, ERROR_KIND_FAILED, "cannot write the result");
+    return result;
+}
+
+int main(int count, char **arguments)
+{
+    struct options options = {.format = RESULT_TABLE};
+    struct error err = {0};
+    signal(SIGPIPE, SIG_DFL);
+    if (read_options(count, arguments, &options, &err) == 0 && run_options(&options, &err) == 0)
+        return 0;
+    fflush(stdout);
+    bool is_query = options.command != NULL && strcmp(options.command, "query") == 0;
+    job_show_error(&err, "", is_query ? options.argument : NULL, 0);
+    return (int)err.kind;
+}

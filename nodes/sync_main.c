@@ -1,0 +1,43 @@
+/* datemill-sync: the program behind nodes of type sync. The job comes on standard input. */
+#include "nodes/warehouse/failure.h"
+#include "nodes/warehouse/job.h"
+#include "nodes/warehouse/sync.h"
+#include "scheduler/base/scope.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static int run_job(struct job *job, struct error *err)
+{
+    SCOPED_ARENA struct arena arena;
+    arena_init(&arena, 0);
+    struct sync sync = {0};
+    bool is_skipped = false;
+    int result = sync_read_job(&sync, job, err);
+    if (result == 0)
+        result = sync_run(&sync, &arena, &is_skipped, err);
+    fflush(stdout);
+    if (result != 0) {
+        job_show_error(err, "", NULL, 0);
+    } else if (is_skipped) {
+        printf("no source file %s/%s: skipped (on_missing: skip), the table stays as it is\n",
+               sync.source.root, sync.source.file);
+        job_tell_output(job, "skipped", sync.source.file);
+    } else {
+        catalog_sweep(&job->catalog, false, NULL);
+    }
+    sync_free(&sync);
+    return result;
+}
+
+int main(void)
+{
+    struct job job;
+    struct error err = {0};
+    signal(SIGPIPE, SIG_IGN);
+    int result = job_open(&job, &err);
+    if (result == 0)
+        result = run_job(&job, &err);
+    job_close(&job);
+    return result == 0 ? 0 : failure_exit_code(&err);
+}

@@ -1,0 +1,25 @@
+/* The catalogue for people (aligned text) and programs (JSON, one object a line). */
+#ifndef DATEMILL_NODES_WAREHOUSE_CATALOG_VIEW_H
+#define DATEMILL_NODES_WAREHOUSE_CATALOG_VIEW_H
+
+#include "nodes/warehouse/catalog.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* {"name","comment","lifecycle_days","partitioned","partitions","rows","bytes","modified"} */
+int catalog_view_tables(struct catalog *catalog, FILE *out, bool is_json, struct error *err);
+
+/* One object: the above with "columns":[{"name","type","comment","partition"}] and "ddl". */
+int catalog_view_table(struct catalog *catalog, const char *name, FILE *out, bool is_json,
+                       struct error *err);
+
+/* {"partition","rows","bytes","files","created","modified","run","flow","node","attempt","commit"};
+ * times are RFC 3339 in UTC. A table without partitions has one, called "". */
+int catalog_view_partitions(struct catalog *catalog, const char *name, FILE *out, bool is_json,
+                            struct error *err);
+
+/* {"line":…} */
+void catalog_view_line(FILE *out, const char *line);
+
+#endif
