@@ -1,0 +1,201 @@
+/* What an attempt starts with. */
+#include "tests/unit/plan/plan_test.h"
+
+static const char project[] = "timezone: Asia/Shanghai\n"
+                              "connections: {oss: {type: files, path: ./data}}\n"
+                              "env:\n"
+                              "  PATH: /opt/bin\n"
+                              "  REGION: cn\n"
+                              "  TOKEN: {secret: {file: keys/token}}\n";
+
+static const char yaml[] = "flow: f\n"
+                           "schedule: daily 00:30\n"
+                           "params: {var: \"${yyyymmdd}\", tag: \"x y\"}\n"
+                           "nodes:\n"
+                           "  script:\n"
+                           "    run: echo ${var} | cat\n"
+                           "    args: [\"${var}\", \"$<attempt> of $<run_id>\", \"$${var}\"]\n"
+                           "    params: {var: own}\n"
+                           "    env: {REGION: \"eu-${var}\", KEY: {secret: {env: MY_KEY}}}\n"
+                           "  load:\n"
+                           "    type: sql\n"
+                           "    file: sql/load.sql\n"
+                           "  copy:\n"
+                           "    type: sync\n"
+                           "    from: {connection: oss, file: \"in/${var}data\", format: lines}\n"
+                           "    to: {table: t, partition: \"dt=${var}\", mode: overwrite}\n";
+
+struct fixture {
+    struct flow_test test;
+    struct flow *flow;
+    struct plan *plan;
+    struct reference_finder *finder;
+    struct plan_start start;
+    struct error err;
+};
+
+static const struct node_setting base[] = {
+    {"PATH", "/usr/bin"}, {"HOME", "/home/lin"}, {"USER", "lin"}, {"LANG", "C.UTF-8"}};
+
+static void begin(struct fixture *fixture, const char *sql)
+{
+    memset(fixture, 0, sizeof *fixture);
+    plan_test_begin(&fixture->test, project);
+    assert_int_equal(mkdir("sql", 0700), 0);
+    assert_int_equal(mkdir("data", 0700), 0);
+    write_text("sql/load.sql", sql);
+    fixture->flow = plan_test_flow(&fixture->test, yaml);
+    fixture->finder = reference_finder_new();
+}
+
+static void plan(struct fixture *fixture, const char *var)
+{
+    struct node_setting vars[] = {{"var", var}};
+    fixture->plan = plan_test_plan(
+        fixture->flow,
+        (struct plan_request){.run_id = 42, .vars = vars, .var_count = var == NULL ? 0 : 1},
+        "2021-11-12T00:30:00");
+}
+
+static int prepare(struct fixture *fixture, size_t node)
+{
+    struct plan_facts facts = {.node = node,
+                               .attempt_id = 1001,
+                               .attempt = 3,
+                               .libexec_dir = "/usr/libexec/datemill",
+                               .version = "9f2c1ab",
+                               .reject_file = "/r",
+                               .environment = base,
+                               .environment_count = 4,
+                               .finder = fixture->finder};
+    return plan_prepare(fixture->plan, &facts, &fixture->test.arena, &fixture->start,
+                        &fixture->err);
+}
+
+static void end(struct fixture *fixture)
+{
+    plan_free(fixture->plan);
+    flow_free(fixture->flow);
+    reference_finder_free(fixture->finder);
+    flow_test_end(&fixture->test);
+}
+
+static const struct node_environment *variable(const struct fixture *fixture, const char *name)
+{
+    const struct node_environment *found = NULL;
+    for (size_t i = 0; i < fixture->start.environment_count; i++) {
+        if (strcmp(fixture->start.environment[i].name, name) != 0)
+            continue;
+        assert_null(found); /* each name once */
+        found = &fixture->start.environment[i];
+    }
+    return found;
+}
+
+static void expect_variable(const struct fixture *fixture, const char *name, const char *text)
+{
+    const struct node_environment *found = variable(fixture, name);
+    if (found == NULL)
+        fail_msg("no variable %s", name);
+    assert_string_equal(found->text, text);
+}
+
+static void test_environment(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, "SELECT 1");
+    plan(&fixture, NULL);
+    assert_int_equal(prepare(&fixture, 0), 0);
+    expect_variable(&fixture, "PATH", "/opt/bin");
+    expect_variable(&fixture, "HOME", "/home/lin");
+    expect_variable(&fixture, "USER", "lin");
+    expect_variable(&fixture, "LANG", "C.UTF-8");
+    expect_variable(&fixture, "TZ", "Asia/Shanghai");
+    expect_variable(&fixture, "REGION", "eu-own");
+    expect_variable(&fixture, "var", "own");
+    expect_variable(&fixture, "tag", "x y");
+    expect_variable(&fixture, "DATEMILL_BIZDATE", "2021-11-11");
+    expect_variable(&fixture, "DATEMILL_CYCTIME", "2021-11-12T00:30:00");
+    expect_variable(&fixture, "DATEMILL_RUN_ID", "42");
+    expect_variable(&fixture, "DATEMILL_FLOW", "f");
+    expect_variable(&fixture, "DATEMILL_NODE", "script");
+    expect_variable(&fixture, "DATEMILL_ATTEMPT", "3");
+    const struct node_environment *token = variable(&fixture, "TOKEN");
+    char path[128];
+    snprintf(path, sizeof path, "%s/keys/token", fixture.flow->project->dir);
+    assert_non_null(token);
+    assert_null(token->text);
+    assert_string_equal(token->secret_file, path);
+    const struct node_environment *key = variable(&fixture, "KEY");
+    assert_non_null(key);
+    assert_null(key->text);
+    assert_string_equal(key->secret_env, "MY_KEY");
+    for (size_t i = 1; i < fixture.start.environment_count; i++)
+        assert_true(
+            strcmp(fixture.start.environment[i - 1].name, fixture.start.environment[i].name) < 0);
+    end(&fixture);
+}
+
+/* The script is never edited; arguments are. */
+static void test_shell(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, "SELECT 1");
+    plan(&fixture, NULL);
+    assert_int_equal(prepare(&fixture, 0), 0);
+    const char *const *words = fixture.start.command.arguments;
+    static const char *const expected[] = {"sh",     "-eu", "-c",      "echo ${var} | cat",
+                                           "script", "own", "3 of 42", "${var}"};
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_string_equal(words[i], expected[i]);
+    assert_null(words[sizeof expected / sizeof expected[0]]);
+    assert_string_equal(fixture.start.command.folder, fixture.flow->dir);
+    end(&fixture);
+}
+
+static void test_sql_and_paths(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, "INSERT OVERWRITE TABLE t PARTITION (dt='${var}')\nSELECT '$<bizdate>';\n");
+    plan(&fixture, NULL);
+    assert_int_equal(prepare(&fixture, 1), 0);
+    assert_non_null(
+        strstr(fixture.start.command.shown_text, "PARTITION (dt='20211111')\nSELECT '20211111';"));
+    assert_int_equal(prepare(&fixture, 2), 0);
+    assert_non_null(strstr(fixture.start.command.input, "in/20211111data"));
+    assert_non_null(strstr(fixture.start.command.input, "dt=20211111"));
+    end(&fixture);
+}
+
+/* Written into the SQL such a value would be code. */
+static void test_values_that_sql_forbids(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"x' OR '1", "a\"b", "a\\b", "a--b", "a\nb", "a`b"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct fixture fixture;
+        begin(&fixture, "SELECT 1;\nSELECT 'dt=${var}'\n");
+        plan(&fixture, values[i]);
+        assert_int_equal(prepare(&fixture, 1), -1);
+        assert_int_equal(fixture.err.kind, ERROR_KIND_INVALID);
+        assert_string_equal(fixture.err.code, "E123");
+        assert_int_equal(fixture.err.line, 2);
+        assert_int_equal(fixture.err.column, 12);
+        assert_memory_equal(fixture.err.text, "sql/load.sql: ", 14);
+        end(&fixture);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_shell),
+        cmocka_unit_test(test_sql_and_paths),
+        cmocka_unit_test(test_values_that_sql_forbids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
