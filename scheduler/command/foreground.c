@@ -97,6 +97,9 @@ static void tell(void *owner, const struct notice *notice)
     }
     if (foreground->view != NULL)
         run_view_notice(foreground->view, notice);
+    else if (notice->kind == NOTICE_KIND_TROUBLE)
+        context_note(foreground->context, "%s",
+                     notice->reason[0] == '\0' ? "it goes on" : notice->reason);
     if (notice->kind == NOTICE_KIND_RUN_END)
         note_end(foreground, notice);
 }

@@ -158,6 +158,8 @@ void daemon_close(struct daemon *daemon)
     store_close(daemon->store);
     project_free(daemon->project);
     reference_finder_free(daemon->finder);
+    for (size_t i = 0; i < TROUBLE_COUNT; i++)
+        free(daemon->trouble[i]);
     arena_free(&daemon->arena);
     if (daemon->state_dir_fd >= 0)
         close(daemon->state_dir_fd);

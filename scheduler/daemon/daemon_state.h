@@ -127,6 +127,12 @@ struct turn {
     TURN_LIST(turn_reply) replies;
 };
 
+enum trouble {
+    TROUBLE_STORE,  /* the last commit failed */
+    TROUBLE_KEEPER, /* the keeper's journal cannot be written */
+    TROUBLE_COUNT
+};
+
 #define DAEMON_ENVIRONMENT_COUNT 4 /* PATH HOME USER LANG */
 
 struct daemon {
@@ -162,8 +168,7 @@ struct daemon {
     struct loop_timer commit_soon;  /* ends that nobody waits for share a commit */
     bool shares_commit;             /* commit_soon was set for what is in the turn now */
     bool needs_tidying;             /* some run is over or drains */
-    bool is_in_trouble;             /* the last commit failed */
-    bool is_disk_full;              /* the keeper's journal cannot be written */
+    char *trouble[TROUBLE_COUNT];   /* why it cannot go on for now; NULL = it can */
 
     /* the keeper's greeting */
     char boot_id[CLOCK_BOOT_ID_BYTES];
@@ -242,7 +247,12 @@ void watch_tell_task(struct daemon *daemon, const struct record_task *task);
 void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_state state);
 void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *attempt,
                          const char *line);
-void watch_tell_trouble(struct daemon *daemon, const char *text);
+
+/* Trouble of a kind has come, or, with NULL, is over. Told when it changes what there is to tell. */
+void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *text);
+
+/* Tells one who came in the middle of it. */
+void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher);
 
 /* ---- requests.c ---- */
 /* The answer, told after the commit. Belongs to the turn. */

@@ -90,6 +90,7 @@ static void begin_snapshot(struct daemon *daemon, const struct keeper_welcome *w
     memcpy(daemon->boot_id, welcome->boot_id, sizeof daemon->boot_id);
     daemon->known_count = 0;
     arena_free(&daemon->known_arena);
+    watch_set_trouble(daemon, TROUBLE_KEEPER, NULL); /* that of the keeper before, perhaps */
 }
 
 static void add_known(struct daemon *daemon, const struct keeper_attempt *attempt)
@@ -193,6 +194,8 @@ static void end_snapshot(struct daemon *daemon)
     if (daemon->known_count > 0)
         memcpy(sorted, daemon->known, daemon->known_count * sizeof *sorted);
     qsort(sorted, daemon->known_count, sizeof *sorted, compare_known);
+    for (size_t i = 0; i < daemon->attempt_count; i++)
+        daemon->attempts[i].has_events = true; /* nobody listened for a while */
     struct recover_result result = {0};
     recover_events(
         &(struct recover_input){open, open_count, sorted, daemon->known_count, clock_now()},
@@ -224,8 +227,7 @@ static void note_event(struct daemon *daemon, const struct keeper_event *event)
 
 static void note_disk(struct daemon *daemon, const struct keeper_disk *disk)
 {
-    daemon->is_disk_full = disk->is_full;
-    watch_tell_trouble(daemon, disk->is_full ? disk->text : "");
+    watch_set_trouble(daemon, TROUBLE_KEEPER, disk->is_full ? disk->text : NULL);
 }
 
 void keeper_link_message(void *owner, const struct keeper_message *message)

@@ -194,4 +194,5 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
     }
     if (result < 0)
         requests_reply(daemon, watcher, request, &err);
+    watch_tell_trouble(daemon, watcher);
 }

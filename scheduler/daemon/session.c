@@ -14,6 +14,7 @@
 
 #define SESSION_RETRY_MS 20 /* between tries for the lock or a connection */
 #define SESSION_MAX_TRIES (SESSION_PATIENCE_S * 1000 / SESSION_RETRY_MS)
+#define SESSION_DENIED_CODE "E505"
 #define SESSION_SEND_WAIT_MS 5000 /* an engine that does not read for so long is gone */
 
 /* A request that waits for its reply, or whose runs are taken up again after a change of engine. */
@@ -237,6 +238,25 @@ static int attach(struct session *session, struct error *err)
     return 0;
 }
 
+static int open_folder(struct session *session, struct error *err)
+{
+    const char *path = session->options.place.state_dir;
+    if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+        error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make %s", path);
+    } else if ((session->state_dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+        error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot open %s", path);
+    } else if (faccessat(session->state_dir_fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
+        error_set_errno(err, ERROR_KIND_REFUSED, "cannot write %s", path);
+    } else {
+        return 0;
+    }
+    if (err->kind != ERROR_KIND_REFUSED)
+        return -1;
+    memcpy(err->code, SESSION_DENIED_CODE, sizeof SESSION_DENIED_CODE);
+    return error_help(err, "what runs is written down there: it must belong to whoever runs "
+                           "datemill, and not be read-only");
+}
+
 int session_open(const struct session_options *options, struct session **ret_session,
                  struct error *err)
 {
@@ -245,18 +265,7 @@ int session_open(const struct session_options *options, struct session **ret_ses
     session->state_dir_fd = -1;
     session->lock.fd = -1;
     session->again = (struct loop_timer){.call = try_again, .owner = session};
-    if (mkdir(options->place.state_dir, 0700) < 0 && errno != EEXIST) {
-        error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make %s", options->place.state_dir);
-        session_close(session);
-        return -1;
-    }
-    session->state_dir_fd = open(options->place.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (session->state_dir_fd < 0) {
-        error_set_errno(err, ERROR_KIND_PRECONDITION, "%s", options->place.state_dir);
-        session_close(session);
-        return -1;
-    }
-    if (attach(session, err) < 0) {
+    if (open_folder(session, err) < 0 || attach(session, err) < 0) {
         session_close(session);
         return -1;
     }

@@ -272,8 +272,28 @@ void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *att
     json_free(json);
 }
 
-void watch_tell_trouble(struct daemon *daemon, const char *text)
+static struct notice trouble_notice(const struct daemon *daemon)
 {
-    struct notice notice = {.kind = NOTICE_KIND_TROUBLE, .at = clock_now(), .reason = text};
+    const char *text = "";
+    for (size_t i = 0; i < TROUBLE_COUNT && text[0] == '\0'; i++)
+        text = daemon->trouble[i] == NULL ? "" : daemon->trouble[i];
+    return (struct notice){.kind = NOTICE_KIND_TROUBLE, .at = clock_now(), .reason = text};
+}
+
+void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *text)
+{
+    bool was_there = daemon->trouble[kind] != NULL;
+    if (was_there == (text != NULL))
+        return;
+    free(daemon->trouble[kind]);
+    daemon->trouble[kind] = text == NULL ? NULL : memory_copy_string(text);
+    struct notice notice = trouble_notice(daemon);
     watch_tell(daemon, &notice);
+}
+
+void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher)
+{
+    struct notice notice = trouble_notice(daemon);
+    if (notice.reason[0] != '\0')
+        watcher->tell(watcher->owner, &notice);
 }
