@@ -75,10 +75,21 @@ struct shown {
     size_t until;
 };
 
+/* utf8_append_safe() keeps newlines and tabs; on one line they would break the caret. */
+static void append_flat(struct text *text, const char *bytes, size_t length)
+{
+    size_t before = text->length;
+    utf8_append_safe(text, bytes, length);
+    for (size_t i = before; i < text->length; i++) {
+        if (text->data[i] == '\n' || text->data[i] == '\t')
+            text->data[i] = ' ';
+    }
+}
+
 static size_t safe_width(const char *bytes, size_t length)
 {
     SCOPED_TEXT struct text safe = {0};
-    utf8_append_safe(&safe, bytes, length);
+    append_flat(&safe, bytes, length);
     return utf8_width(text_string(&safe), safe.length);
 }
 
@@ -112,16 +123,7 @@ static void append_words(const struct command_line *line, struct shown *shown)
             place_mark(line, line->words[i], shown);
         SCOPED_TEXT struct text quoted = {0};
         command_line_quote(&quoted, line->words[i]);
-        utf8_append_safe(&shown->text, text_string(&quoted), quoted.length);
-    }
-}
-
-/* utf8_append_safe() keeps newlines and tabs; on one line they would break the caret. */
-static void flatten(struct text *text)
-{
-    for (size_t i = 0; i < text->length; i++) {
-        if (text->data[i] == '\n' || text->data[i] == '\t')
-            text->data[i] = ' ';
+        append_flat(&shown->text, text_string(&quoted), quoted.length);
     }
 }
 
@@ -132,7 +134,6 @@ void command_line_show(const struct command_line *line, size_t indent, size_t wi
         return;
     struct shown shown = {0};
     append_words(line, &shown);
-    flatten(&shown.text);
     const char *string = text_string(&shown.text);
     const char *dots = is_ascii ? "..." : "…";
     size_t dots_width = is_ascii ? 3 : 1;

@@ -274,6 +274,17 @@ static int explain_empty(struct logs *logs, struct error *err)
     return 0;
 }
 
+/* Logs may be removed by hand; that is not the same as having printed nothing. */
+static void note_missing(struct logs *logs)
+{
+    for (size_t i = 0; i < logs->count; i++) {
+        const struct logs_source *source = &logs->sources[i];
+        if (source->is_ended && access(source->reader.path, F_OK) != 0)
+            context_note(logs->context, "the log of %s, attempt %d, is no longer there: %s",
+                         source->node, source->number, source->reader.path);
+    }
+}
+
 static int show(struct logs *logs, struct error *err)
 {
     if (find_sources(logs, false, err) < 0)
@@ -282,6 +293,7 @@ static int show(struct logs *logs, struct error *err)
     if (!follows && explain_empty(logs, err) < 0)
         return -1;
     print_all(logs);
+    note_missing(logs);
     int result = follows ? follow(logs, err) : 0;
     for (size_t i = 0; i < logs->count; i++)
         log_reader_close(&logs->sources[i].reader);

@@ -90,7 +90,7 @@ static int fail_unknown(struct option_reader *reader, const struct occurrence *a
                         struct error *err)
 {
     const char *name = reader->line->words[at->word] + at->offset;
-    const char *dashes = at->offset == 1 ? "-" : "";
+    const char *dashes = at->offset > 0 ? "-" : "";
     error_set(err, ERROR_KIND_USAGE, "there is no option `%s%.*s`", dashes, (int)at->length, name);
     char *wrong = arena_copy(reader->arena, name, at->length);
     size_t lead = strspn(wrong, "-");
@@ -259,7 +259,7 @@ static int read_long(struct option_reader *reader, size_t word, struct error *er
         return take_value(reader, option, &at, err);
     if (at.attached != NULL) {
         error_set(err, ERROR_KIND_USAGE, "`--%s` takes no value", option->name);
-        at = (struct occurrence){word, length + 2, 0, NULL};
+        at = (struct occurrence){word, length + 3, 0, NULL};
         return fail_at(reader, &at, "E003", err);
     }
     return add_given(reader, option, (struct option_given){.text = "", .word = word}, err);
