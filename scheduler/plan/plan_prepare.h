@@ -25,7 +25,7 @@ struct plan_start {
     struct node_command command; /* as the type's prepare() gave it */
 
     /* All of it, each name once, sorted by name: the facts' environment, TZ, the project's env, the
-     * node's env, the parameters by name, what the type adds, DATEMILL_BIZDATE (2021-11-11),
+     * node's env, what the type adds, the parameters by name, DATEMILL_BIZDATE (2021-11-11),
      * DATEMILL_CYCTIME, DATEMILL_RUN_ID, DATEMILL_FLOW, DATEMILL_NODE, DATEMILL_ATTEMPT; later ones
      * replace earlier ones. Secrets are still names. */
     const struct node_environment *environment;

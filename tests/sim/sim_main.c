@@ -1,6 +1,7 @@
 /* sim --seeds N [--from S] [--verbose SEED] [--plant NAME] [--self-test]
  *
- * Plays stories and ends 1 if a rule did not hold in one. */
+ * Plays stories and ends 1 if a rule did not hold in one. `--verbose SEED` (or `--seed SEED`) tells
+ * one of them. */
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
@@ -60,7 +61,7 @@ static bool read_options(int count, char **words, struct options *ret_options)
             is_good = read_number(value, &ret_options->seeds);
         } else if (strcmp(word, "--from") == 0) {
             is_good = read_number(value, &ret_options->from);
-        } else if (strcmp(word, "--verbose") == 0) {
+        } else if (strcmp(word, "--verbose") == 0 || strcmp(word, "--seed") == 0) {
             is_good = read_number(value, &ret_options->verbose);
             ret_options->is_verbose = true;
         } else {

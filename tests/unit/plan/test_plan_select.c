@@ -33,14 +33,15 @@ static void expect(struct fixture *fixture, const char *selection, const char *e
 {
     bool *selected;
     struct error err = {0};
-    char names[16] = "";
+    struct text names = {0};
     if (plan_select(fixture->flow, selection, &fixture->test.arena, &selected, &err) != 0)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < fixture->flow->node_count; i++) {
         if (selected[i])
-            strcat(names, fixture->flow->nodes[i].name);
+            text_append(&names, fixture->flow->nodes[i].name);
     }
-    assert_string_equal(names, expected);
+    assert_string_equal(text_string(&names), expected);
+    text_free(&names);
 }
 
 static void test_parts(void **state)

@@ -1,8 +1,8 @@
 /* Planned times of business dates, most of all around clock changes. */
 #include "tests/unit/plan/plan_test.h"
 
-/* `2021-11-12T00:30:00=1636648200` for each time, `~` when it was moved, `#` for a second round, then
- * the remark, all of flow `f` with these lines. */
+/* `2021-11-12T00:30:00=1636648200` for each time, `~` when it was moved, `#` for a second round,
+ * then the remark, all of flow `f` with these lines. */
 static char *times_of(const char *lines, const char *bizdate, const char *time)
 {
     struct flow_test test;
