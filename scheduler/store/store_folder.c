@@ -39,6 +39,20 @@ static int check_writable(const struct store *store, struct error *err)
     return -1;
 }
 
+/* Of a new store the folder's own name must last as long as what is committed in it. */
+static int sync_name_of_new(int dir_fd, const char *state_dir, struct error *err)
+{
+    if (faccessat(dir_fd, STORE_FILE_NAME, F_OK, 0) == 0)
+        return 0;
+    SCOPED_FD int parent = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0 && errno == EACCES) /* may be walked through, not opened */
+        return 0;
+    if (parent < 0 || fsync(parent) != 0)
+        return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot sync the folder above %s",
+                               state_dir);
+    return 0;
+}
+
 int store_make_folder(const struct store *store, struct error *err)
 {
     const char *state_dir = store->dir;
@@ -55,7 +69,7 @@ int store_make_folder(const struct store *store, struct error *err)
     if (facts.st_uid == geteuid() && (facts.st_mode & 077) != 0 && fchmod(fd, 0700) != 0)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot close %s to others",
                                state_dir);
-    if (check_writable(store, err) != 0)
+    if (check_writable(store, err) != 0 || sync_name_of_new(fd, state_dir, err) != 0)
         return -1;
     return make_gitignore(fd, state_dir, err);
 }
