@@ -133,10 +133,12 @@ static void add_values(const struct node_type *type, const struct field_value *b
     command->environment_count = count;
 }
 
-static int prepare(const struct node_type *type, const struct node_values *values,
-                   const struct node_facts *facts, struct arena *arena,
+static int prepare(const struct node_type *type, const struct node_work *work,
                    struct node_command *ret_command, struct error *err)
 {
+    const struct node_values *values = work->values;
+    const struct node_facts *facts = work->facts;
+    struct arena *arena = work->arena;
     (void)err;
     const struct node_external *external = type->data;
     SCOPED_TEXT struct text job = {0};
@@ -172,13 +174,10 @@ static int prepare(const struct node_type *type, const struct node_values *value
     return 0;
 }
 
-static bool find_program(const struct node_type *type, const struct node_values *values,
-                         const struct node_facts *facts, struct arena *arena,
+static bool find_program(const struct node_type *type, const struct node_work *work,
                          struct node_program *ret_program)
 {
-    (void)values;
-    (void)facts;
-    (void)arena;
+    (void)work;
     const struct node_external *external = type->data;
     *ret_program = (struct node_program){.name = external->program};
     return true;

@@ -79,6 +79,13 @@ struct node_values {
     const char *const *file_names; /* of field_place.file, as messages show them */
 };
 
+/* One attempt, or one look at a node: what its type's functions are given. */
+struct node_work {
+    const struct node_values *values;
+    const struct node_facts *facts;
+    struct arena *arena; /* for what they return */
+};
+
 /* What to start. An environment entry's `secret` is filled by the scheduler at the last moment. */
 struct node_environment {
     const char *name;
@@ -134,14 +141,12 @@ struct node_type {
 
     void (*check)(const struct node_type *type, const struct node_values *values,
                   const struct node_facts *facts, const struct node_report *report);
-    int (*prepare)(const struct node_type *type, const struct node_values *values,
-                   const struct node_facts *facts, struct arena *arena,
+    int (*prepare)(const struct node_type *type, const struct node_work *work,
                    struct node_command *ret_command, struct error *err);
     enum node_outcome (*interpret)(const struct node_type *type, const struct node_exit *exit);
     /* NULL: one of our own programs. Returns false when the text does not tell. `facts` has folders
      * and names only. */
-    bool (*find_program)(const struct node_type *type, const struct node_values *values,
-                         const struct node_facts *facts, struct arena *arena,
+    bool (*find_program)(const struct node_type *type, const struct node_work *work,
                          struct node_program *ret_program);
 };
 

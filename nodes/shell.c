@@ -91,10 +91,12 @@ static bool split_directly(const struct node_values *values, struct arena *arena
            shell_words_split(run->text, arena, ret_words);
 }
 
-static int prepare(const struct node_type *type, const struct node_values *values,
-                   const struct node_facts *facts, struct arena *arena,
+static int prepare(const struct node_type *type, const struct node_work *work,
                    struct node_command *ret_command, struct error *err)
 {
+    const struct node_values *values = work->values;
+    const struct node_facts *facts = work->facts;
+    struct arena *arena = work->arena;
     (void)type;
     const struct field_value *block = values->resolved;
     const struct field_value *run = field_find(block, "run");
@@ -128,14 +130,13 @@ static int prepare(const struct node_type *type, const struct node_values *value
     return 0;
 }
 
-static bool find_program(const struct node_type *type, const struct node_values *values,
-                         const struct node_facts *facts, struct arena *arena,
+static bool find_program(const struct node_type *type, const struct node_work *work,
                          struct node_program *ret_program)
 {
     (void)type;
     struct node_program program = {0};
-    const struct field_value *run = field_find(values->written, "run");
-    const struct field_value *shell = field_find(values->written, "shell");
+    const struct field_value *run = field_find(work->values->written, "run");
+    const struct field_value *shell = field_find(work->values->written, "shell");
     if (shell != NULL) {
         program.value = shell;
         program.offset = strspn(shell->text, " ");
@@ -149,8 +150,9 @@ static bool find_program(const struct node_type *type, const struct node_values 
     }
     if (program.length == 0)
         return false;
-    const char *name = arena_copy(arena, program.value->text + program.offset, program.length);
-    program.name = locate(name, facts, arena);
+    const char *name =
+        arena_copy(work->arena, program.value->text + program.offset, program.length);
+    program.name = locate(name, work->facts, work->arena);
     *ret_program = program;
     return true;
 }

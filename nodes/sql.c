@@ -34,10 +34,12 @@ static void check(const struct node_type *type, const struct node_values *values
         report->add(report->context, sql->place, "E130", "`sql` is empty", NULL);
 }
 
-static int prepare(const struct node_type *type, const struct node_values *values,
-                   const struct node_facts *facts, struct arena *arena,
+static int prepare(const struct node_type *type, const struct node_work *work,
                    struct node_command *ret_command, struct error *err)
 {
+    const struct node_values *values = work->values;
+    const struct node_facts *facts = work->facts;
+    struct arena *arena = work->arena;
     (void)type;
     const struct field_value *file = field_find(values->resolved, "file");
     const struct field_value *value = file != NULL ? file : field_find(values->resolved, "sql");

@@ -240,10 +240,12 @@ static void write_to(struct json_out *json, const struct field_value *to, const 
     json_out_end_object(json);
 }
 
-static int prepare(const struct node_type *type, const struct node_values *values,
-                   const struct node_facts *facts, struct arena *arena,
+static int prepare(const struct node_type *type, const struct node_work *work,
                    struct node_command *ret_command, struct error *err)
 {
+    const struct node_values *values = work->values;
+    const struct node_facts *facts = work->facts;
+    struct arena *arena = work->arena;
     (void)type;
     const struct field_value *from = field_find(values->resolved, "from");
     const struct field_value *to = field_find(values->resolved, "to");

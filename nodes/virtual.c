@@ -2,13 +2,10 @@
 
 static const struct field fields[] = {{.name = NULL}};
 
-static int prepare(const struct node_type *type, const struct node_values *values,
-                   const struct node_facts *facts, struct arena *arena,
+static int prepare(const struct node_type *type, const struct node_work *work,
                    struct node_command *ret_command, struct error *err)
 {
-    (void)values;
-    (void)facts;
-    (void)arena;
+    (void)work;
     (void)ret_command;
     return error_set(err, ERROR_KIND_BUG, "a node of type %s has no process", type->name);
 }

@@ -100,7 +100,7 @@ static const char *find_line(const struct diagnostic_source *source, uint32_t nu
     return at;
 }
 
-/* Draws the line into `shown` and finds the columns of the code points [column, column + length). */
+/* Draws the line into `shown`; finds the columns of the code points [column, column + length). */
 static void expand_line(const char *bytes, size_t length, const struct diagnostic_place *place,
                         struct shown_line *shown)
 {

@@ -1,7 +1,7 @@
 /* A cron line, read and checked: 5 fields, or 6 with seconds first as DataWorks exports them.
  *
- * Lists, ranges, steps, names (mon, JAN), `?`, and `L`, `W`, `LW`, `5L`, `5#3`. As in cron, when both
- * the day of the month and the weekday are restricted, either is enough. */
+ * Lists, ranges, steps, names (mon, JAN), `?`, and `L`, `W`, `LW`, `5L`, `5#3`. As in cron, when
+ * both the day of the month and the weekday are restricted, either is enough. */
 #ifndef DATEMILL_FLOW_CRON_H
 #define DATEMILL_FLOW_CRON_H
 

@@ -27,8 +27,8 @@ void field_blocks_free(struct field_blocks *blocks);
 const char *field_blocks_name(struct field_blocks *blocks, const struct field *fields,
                               const char *above, const char *key);
 
-/* The fields of a BLOCK, of the BLOCK that EITHER may be, or of the items of a LIST or MAP; NULL for
- * everything else. */
+/* The fields of a BLOCK, of the BLOCK that EITHER may be, or of the items of a LIST or MAP; NULL
+ * for everything else. */
 const struct field *field_blocks_inside(const struct field *field);
 
 #endif

@@ -99,7 +99,7 @@ bool flow_graph_order(const struct flow_graph *graph, struct arena *arena, size_
 }
 
 /* A node that lies on a circle: whoever follows needs among unfinished nodes comes back sooner or
- * later. `blockers` counts what is left after an attempt to order; returns NONE without a circle. */
+ * later. NONE without a circle. */
 static size_t find_on_circle(const struct flow_graph *graph, struct arena *scratch)
 {
     struct adjacency users = group_edges(graph, true, scratch);

@@ -75,9 +75,9 @@ static bool check_node(const struct flow *flow, const struct flow_node *node,
                                .flow_dir = flow->dir,
                                .flow = flow->name,
                                .node = node->name};
+    struct node_work work = {&values, &names, &looked->arena};
     struct node_program program;
-    if (node->type->find_program == NULL ||
-        !node->type->find_program(node->type, &values, &names, &looked->arena, &program))
+    if (node->type->find_program == NULL || !node->type->find_program(node->type, &work, &program))
         return true;
     /* What is named by its path may be made by a node before this one. */
     if (strchr(program.name, '/') != NULL && program.value != NULL && node->need_count > 0)

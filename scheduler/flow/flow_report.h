@@ -18,7 +18,8 @@ struct diagnostic_place flow_report_place(const struct flow_report *report,
                                           struct field_place place);
 
 /* The place of `length` bytes at `offset` of a scalar's text, found in the file where the scalar
- * stands (also in quoted and block scalars); the scalar's own place when it is spelt with escapes. */
+ * stands (also in quoted and block scalars); the scalar's own place when it is spelt with
+ * escapes. */
 struct field_place flow_report_inside(const struct flow_report *report,
                                       const struct field_value *value, size_t offset,
                                       size_t length);

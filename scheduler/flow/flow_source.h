@@ -10,15 +10,14 @@
 #include "scheduler/base/arena.h"
 #include "scheduler/base/error.h"
 #include "scheduler/flow/flow.h"
+#include "scheduler/flow/flow_version.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define FLOW_SOURCE_PROJECT_FILE "datemill.yaml"
-#define FLOW_SOURCE_STATE_DIR ".datemill"
 #define FLOW_SOURCE_MAX_BYTES ((size_t)8 << 20) /* one file; YAML has a smaller limit of its own */
 #define FLOW_SOURCE_MAX_FILES 10000             /* of one pattern, or flows of a project */
-#define FLOW_HASH_BYTES 41
 
 struct flow_source;
 
@@ -84,22 +83,8 @@ const char *flow_source_flow_name(const char *path, struct arena *arena);
  * project or is absolute. Belongs to `arena`. */
 const char *flow_source_join(const char *path, const char *name, struct arena *arena);
 
-/* The id git gives to a blob of these bytes, in hex; needs no repository. */
-void flow_source_hash(const char *bytes, size_t length, char ret_hash[FLOW_HASH_BYTES]);
-
-/* What git knows about the files of a flow. */
-struct flow_version {
-    char commit[72];       /* full id, "" where there is no commit */
-    char short_commit[24]; /* as short as is unique, at least 7 */
-    bool is_dirty;         /* one of the files differs from the commit, or is not in it */
-    char note[256];        /* why there is no commit although there is a repository; "" = nothing */
-};
-
 /* Never fails: what libgit2 refuses becomes a note. A capture has no commit. */
 void flow_source_version(struct flow_source *source, const char *const *paths, size_t count,
                          struct flow_version *ret_version);
-
-/* Of libgit2, as the program runs with: `1.5.1`. Belongs to `arena`. */
-const char *flow_source_library_version(struct arena *arena);
 
 #endif

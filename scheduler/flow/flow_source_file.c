@@ -2,6 +2,7 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/flow/flow_source.h"
 
 #include <linux/openat2.h>
 

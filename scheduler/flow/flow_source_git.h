@@ -2,7 +2,7 @@
 #ifndef DATEMILL_FLOW_FLOW_SOURCE_GIT_H
 #define DATEMILL_FLOW_FLOW_SOURCE_GIT_H
 
-#include "scheduler/flow/flow_source.h"
+#include "scheduler/flow/flow_version.h"
 
 /* libgit2 counts these; between them the other functions are cheap. */
 void flow_source_git_start(void);

@@ -2,7 +2,7 @@
 #ifndef DATEMILL_FLOW_FLOW_SOURCE_INSIDE_H
 #define DATEMILL_FLOW_FLOW_SOURCE_INSIDE_H
 
-#include "scheduler/flow/flow_source.h"
+#include "scheduler/flow/flow.h"
 
 struct flow_source {
     struct arena arena;

@@ -2,6 +2,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
 #include "scheduler/flow/field_scalar.h"
+#include "scheduler/flow/flow_source.h"
 #include "scheduler/flow/flow_source_inside.h"
 
 #include <errno.h>

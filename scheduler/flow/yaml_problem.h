@@ -2,7 +2,7 @@
 #ifndef DATEMILL_FLOW_YAML_PROBLEM_H
 #define DATEMILL_FLOW_YAML_PROBLEM_H
 
-#include "scheduler/flow/yaml_tree.h"
+#include "scheduler/flow/yaml_input.h"
 
 struct yaml_mark {
     uint32_t line; /* from 1; 0 = there is none */

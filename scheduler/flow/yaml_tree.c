@@ -77,8 +77,8 @@ static void report_duplicate(const struct builder *builder, const struct yaml_no
     diagnostic_label(problem, flow_report_place(report, first->place), "first here");
 }
 
-/* The pair that has this key already, NAME_INDEX_NONE if there is none. Small maps are the rule, and
- * need no index. */
+/* The pair that has this key already, NAME_INDEX_NONE if there is none. Small maps are the rule,
+ * and need no index. */
 static size_t find_earlier(struct name_index *index, const struct yaml_pair *pairs, size_t kept,
                            const char *key)
 {

@@ -2,18 +2,16 @@
  *
  * Refused, each with its place: more than one document, merge keys, tags, keys that are not plain
  * text, duplicate keys, bytes that are not UTF-8, control characters, tabs as indentation. Aliases
- * point to the node they name, so that a tree is never larger than its file; whoever walks it counts
- * what it visits (FIELD_READ_MAX_VALUES). An alias inside the node it names is refused. */
+ * point to the node they name, so that a tree is never larger than its file; whoever walks it
+ * counts what it visits (FIELD_READ_MAX_VALUES). An alias inside the node it names is refused. */
 #ifndef DATEMILL_FLOW_YAML_TREE_H
 #define DATEMILL_FLOW_YAML_TREE_H
 
-#include "nodes/field.h"
-#include "scheduler/flow/flow_report.h"
+#include "scheduler/flow/yaml_input.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define YAML_MAX_BYTES ((size_t)4 << 20)
 #define YAML_MAX_DEPTH 64
 #define YAML_MAX_NODES 200000
 #define YAML_MAX_SCALAR_BYTES ((size_t)1 << 20)
@@ -40,13 +38,6 @@ struct yaml_node {
 struct yaml_pair {
     const struct yaml_node *key; /* a scalar */
     const struct yaml_node *value;
-};
-
-struct yaml_input {
-    const struct flow_file *file;
-    uint32_t file_index;
-    const struct flow_report *report;
-    struct arena *arena; /* the tree's */
 };
 
 /* Returns -1 with at least one error reported. Duplicate keys are reported, the first one counts,

@@ -201,8 +201,8 @@ int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct
                                  .written = &flow_node->values,
                                  .file_names = list_file_names(plan->flow, arena)};
     struct plan_start start = {0};
-    if (flow_node->type->prepare(flow_node->type, &values, &node_facts, arena, &start.command,
-                                 err) < 0)
+    struct node_work work = {&values, &node_facts, arena};
+    if (flow_node->type->prepare(flow_node->type, &work, &start.command, err) < 0)
         return -1;
     for (size_t i = 0; i < start.command.environment_count; i++)
         add(&environment, start.command.environment[i]);

@@ -67,7 +67,7 @@ static inline char *read_text(const char *path)
 static inline void flow_test_begin(struct flow_test *test, const char *from)
 {
     memset(test, 0, sizeof *test);
-    strcpy(test->dir, "/tmp/datemill-flow-XXXXXX");
+    snprintf(test->dir, sizeof test->dir, "/tmp/datemill-flow-XXXXXX");
     assert_non_null(mkdtemp(test->dir));
     assert_int_equal(chdir(test->dir), 0);
     if (from != NULL) {

@@ -49,8 +49,9 @@ static int prepare(struct flow_test *test, const struct flow *flow, const char *
                                .reject_file = "/tmp/rejected",
                                .params = params,
                                .param_count = 2};
+    struct node_work work = {&values, &facts, &test->arena};
     struct error err;
-    return node->type->prepare(node->type, &values, &facts, &test->arena, ret_command, &err);
+    return node->type->prepare(node->type, &work, ret_command, &err);
 }
 
 static const char *environment(const struct node_command *command, const char *name)

@@ -85,9 +85,10 @@ static struct node_command prepare(const char *type_name, const struct field_val
     const struct node_type *type = find_type(type_name);
     struct node_values values = {resolved, written, files};
     struct node_facts known = facts();
+    struct node_work work = {&values, &known, arena};
     struct node_command command = {0};
     struct error err;
-    if (type->prepare(type, &values, &known, arena, &command, &err) != 0)
+    if (type->prepare(type, &work, &command, &err) != 0)
         fail_msg("%s", err.text);
     return command;
 }
