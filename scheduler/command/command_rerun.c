@@ -44,7 +44,7 @@ static int run_rerun(struct context *context, const struct options *options, str
                               .who = foreground_user(context),
                               .reason = options_text(options, "reason", ""),
                               .run_count = 1};
-    if (run_word_parse(options, 0, &request.run_ids[0], err) < 0 ||
+    if (run_word_parse(context, options, 0, &request.run_ids[0], err) < 0 ||
         read_scope(options, &request, err) < 0)
         return -1;
     struct foreground_options follow = {.request = &request, .said_date = ""};

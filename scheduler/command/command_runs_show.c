@@ -1,4 +1,5 @@
 #include "scheduler/base/scope.h"
+#include "scheduler/base/utf8.h"
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/run_facts.h"
@@ -174,11 +175,41 @@ static int load(struct context *context, const struct options *options, struct r
     return 0;
 }
 
+/* The text of the newest attempt, with all values filled in, as it was handed over. */
+static int print_text(struct context *context, const struct options *options,
+                      const struct run_show *show, struct error *err)
+{
+    struct store *store;
+    const char *name = options_text(options, "text", "");
+    const struct view_node *node = NULL;
+    for (size_t i = 0; i < show->of.nodes.count; i++) {
+        if (strcmp(show->of.nodes.items[i].name, name) == 0)
+            node = &show->of.nodes.items[i];
+    }
+    if (node == NULL)
+        return error_set(err, ERROR_KIND_NOT_FOUND, "run %" PRId64 " has no node `%s`",
+                         show->of.run.id, name);
+    if (node->attempt == NULL)
+        return error_set(err, ERROR_KIND_NOT_FOUND, "node `%s` has not run in run %" PRId64, name,
+                         show->of.run.id);
+    struct flow_file text;
+    if (context_store(context, &store, err) < 0 ||
+        view_text(store, node->attempt->text_hash, &context->arena, &text, err) < 0)
+        return -1;
+    SCOPED_TEXT struct text safe = {0};
+    utf8_append_safe(&safe, text.bytes, text.length);
+    terminal_print(context->out, "%s%s", text_string(&safe),
+                   text.length > 0 && text.bytes[text.length - 1] == '\n' ? "" : "\n");
+    return 0;
+}
+
 static int run_show(struct context *context, const struct options *options, struct error *err)
 {
     struct run_show show = {0};
     if (load(context, options, &show, err) < 0)
         return -1;
+    if (options_has(options, "text"))
+        return print_text(context, options, &show, err);
     if (context->is_json) {
         run_show_print_json(context, &show);
         return 0;
@@ -194,6 +225,13 @@ static int run_show(struct context *context, const struct options *options, stru
     return 0;
 }
 
+static const struct option show_options[] = {
+    {.name = "text",
+     .kind = OPTION_KIND_TEXT,
+     .value = "NODE",
+     .help = "only the text that ran in this node, with its values"},
+    {.name = NULL}};
+
 const struct command command_runs_show = {
     .name = "show",
     .parent = "runs",
@@ -204,5 +242,6 @@ const struct command command_runs_show = {
     .arguments = {"RUN"},
     .min_arguments = 1,
     .max_arguments = 1,
+    .options = show_options,
     .run = run_show,
 };

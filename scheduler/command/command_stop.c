@@ -22,7 +22,7 @@ static int run_stop(struct context *context, const struct options *options, stru
     if (options->argument_count > NOTICE_MAX_RUNS)
         return error_set(err, ERROR_KIND_USAGE, "at most %d runs in one go", NOTICE_MAX_RUNS);
     for (size_t i = 0; i < options->argument_count; i++) {
-        if (run_word_parse(options, i, &request.run_ids[i], err) < 0)
+        if (run_word_parse(context, options, i, &request.run_ids[i], err) < 0)
             return -1;
         request.run_count++;
     }

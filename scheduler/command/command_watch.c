@@ -11,7 +11,7 @@ static const struct option watch_options[] = {{.name = "exit-status",
 static int run_watch(struct context *context, const struct options *options, struct error *err)
 {
     struct request request = {.kind = REQUEST_KIND_WATCH, .run_count = 1};
-    if (run_word_parse(options, 0, &request.run_ids[0], err) < 0)
+    if (run_word_parse(context, options, 0, &request.run_ids[0], err) < 0)
         return -1;
     struct foreground_options follow = {.request = &request, .said_date = "", .only_watches = true};
     int result = foreground_follow(context, &follow, err);

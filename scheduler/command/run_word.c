@@ -1,10 +1,12 @@
 #include "scheduler/command/run_word.h"
 
+#include "scheduler/command/run_facts.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-int run_word_parse(const struct options *options, size_t index, int64_t *ret_run_id,
-                   struct error *err)
+int run_word_parse(struct context *context, const struct options *options, size_t index,
+                   int64_t *ret_run_id, struct error *err)
 {
     const char *word = options_argument(options, index, "");
     char *end;
@@ -14,7 +16,9 @@ int run_word_parse(const struct options *options, size_t index, int64_t *ret_run
         *ret_run_id = number;
         return 0;
     }
-    command_line_mark_argument(options, index);
-    error_set(err, ERROR_KIND_USAGE, "`%s` is not the number of a run", word);
-    return error_help(err, "`datemill runs list` shows them");
+    struct view_run run;
+    if (run_facts_find(context, options, index, &run, err) < 0)
+        return -1;
+    *ret_run_id = run.id;
+    return 0;
 }

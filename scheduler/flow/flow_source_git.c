@@ -117,11 +117,26 @@ static int find_changes(git_repository *repository, char **paths, size_t count,
     return 0;
 }
 
+/* Where a configuration does not name `safe.directory`, libgit2 1.5 says of another user's repository
+ * that there is none. */
+static bool is_refused(const char *dir)
+{
+    git_buf place = {0};
+    bool is_there = git_repository_discover(&place, dir, 0, NULL) == 0;
+    git_buf_dispose(&place);
+    return is_there;
+}
+
 static void read_repository(const char *dir, const char *const *paths, size_t count,
                             struct flow_version *version)
 {
     SCOPED(free_repository) git_repository *repository = NULL;
     int failed = git_repository_open_ext(&repository, dir, 0, NULL);
+    if (failed == GIT_EOWNER || (failed == GIT_ENOTFOUND && is_refused(dir))) {
+        snprintf(version->note, sizeof version->note,
+                 "git refuses the repository: it belongs to another user");
+        return;
+    }
     if (failed == GIT_ENOTFOUND)
         return;
     if (failed != 0) {
