@@ -54,11 +54,13 @@ is 'new does not overwrite' "$(status_of "$datemill" new my_hello)" 7
 is 'new of a name in the other place' "$(status_of "$datemill" new my_smartrm)" 7
 is 'new with a bad name' "$(status_of "$datemill" new 2fast)" 2
 is 'new --json' "$("$datemill" new j --json)" \
-    "{\"schema\":1,\"dir\":\"$work/shop\",\"created\":[\"j.yaml\"],\"next\":[\"datemill validate j\",\"datemill run j\"]}"
+    "{\"schema\":1,\"dir\":\"$work/shop\",\"created\":[\"j.yaml\"],"'"next":['\
+'"datemill validate j","datemill run j"]}'
 
 is 'new --from-dataworks' "$(status_of "$datemill" new dw \
     --from-dataworks 'var=${yyyymmdd} d=$[yyyymmdd-1] at=$[yyyy-mm-dd hh24:mi:ss]')" 0
-is 'its values' "$("$datemill" render dw 2021-11-11 --json | head -n 1 | grep -o '"params":{[^}]*}')" \
+is 'its values' \
+    "$("$datemill" render dw 2021-11-11 --json | head -n 1 | grep -o '"params":{[^}]*}')" \
     '"params":{"var":"20211111","d":"20211111","at":"2021-11-12 06:00:00","day":"2021-11-11"}'
 is 'a wrong expression' "$(status_of "$datemill" new dw2 --from-dataworks 'a=1 b=${yyyy')" 2
 is 'has its caret' "$(err | sed -n 2,3p)" "   datemill new dw2 --from-dataworks 'a=1 b=\${yyyy'
@@ -83,17 +85,20 @@ is 'a summary' "$(out)" '✗ bad.yaml  2 errors
 1 flow invalid'
 is 'all flows' "$(status_of "$datemill" validate)" 3
 check 'are counted' grep -q '^5 flows valid, 1 flow invalid$' "$work/stdout"
-is 'validate --format gcc' "$("$datemill" validate bad --format gcc | cut -d: -f1,2 | tr '\n' ' ')" \
+is 'validate --format gcc' \
+    "$("$datemill" validate bad --format gcc | cut -d: -f1,2 | tr '\n' ' ')" \
     'bad.yaml:5 bad.yaml:7 '
 is 'validate --format json: an object a line' \
     "$("$datemill" validate bad --format json | grep -c '^{"error":{"code":"E1.*}}$')" 2
 check 'validate --format github' grep -q '^::error file=bad.yaml,line=5' \
     <("$datemill" validate bad --format github)
 is 'validate --json' "$("$datemill" validate my_hello --json)" \
-    '{"schema":1,"file":"my_hello.yaml","valid":true,"errors":0,"warnings":0,"flow":"my_hello","nodes":2,"tables":0,"params":1}'
+    '{"schema":1,"file":"my_hello.yaml","valid":true,"errors":0,"warnings":0,'\
+'"flow":"my_hello","nodes":2,"tables":0,"params":1}'
 is 'validate --json: problems on stderr' \
     "$("$datemill" validate bad --json 2>&1 >/dev/null | grep -c '^{"error":')" 2
-is 'a file of a project elsewhere' "$(cd / && status_of "$datemill" validate "$work/shop/my_hello.yaml")" 0
+is 'a file of a project elsewhere' \
+    "$(cd / && status_of "$datemill" validate "$work/shop/my_hello.yaml")" 0
 is 'validate --date' "$(status_of "$datemill" validate my_smartrm --date 2021-11-11)" 0
 is 'validate --date 2021-02-30' "$(status_of "$datemill" validate my_smartrm --date 2021-02-30)" 2
 is 'a file that is no flow' "$(status_of "$datemill" validate nothere.yaml)" 4
@@ -118,9 +123,11 @@ is 'its message' "$(err)" 'error[E011]: no flow `my_helo` in this project
                  ^^^^^^^
 help: did you mean `my_hello`?'
 is 'the same as JSON' "$("$datemill" --json show my_helo 2>&1)" \
-    '{"error":{"code":"E011","message":"no flow `my_helo` in this project","file":null,"line":null,"column":null,"help":"did you mean `my_hello`?","exit_code":4}}'
+    '{"error":{"code":"E011","message":"no flow `my_helo` in this project",'\
+'"file":null,"line":null,"column":null,"help":"did you mean `my_hello`?","exit_code":4}}'
 is 'a date that is none' "$(status_of "$datemill" render my_hello 2021-02-30)" 2
-is 'its message' "$(err | head -n 3)" 'error[E020]: 2021-02-30 is not a date: February 2021 has 28 days
+is 'its message' "$(err | head -n 3)" \
+    'error[E020]: 2021-02-30 is not a date: February 2021 has 28 days
    datemill render my_hello 2021-02-30
                             ^^^^^^^^^^'
 is 'unknown node' "$(status_of "$datemill" render my_hello --node gret)" 4
@@ -139,11 +146,14 @@ is 'graph' "$("$datemill" graph my_smartrm)" \
 is 'graph --ascii' "$("$datemill" graph my_smartrm --ascii)" \
     'sales_stat_start -+- commodity_sync -------+- sales_stat
                   +- order_succeeded_sync -+'
-is 'graph in 40 columns is a list' "$(in_terminal 40 "$datemill" --color never graph my_smartrm | head -n 2)" \
+is 'graph in 40 columns is a list' \
+    "$(in_terminal 40 "$datemill" --color never graph my_smartrm | head -n 2)" \
     '1  sales_stat_s…  virtual
 2  commodity_sy…  sync     ← sales_stat…'
 is 'graph --format json' "$("$datemill" graph my_hello --format json)" \
-    '{"schema":1,"flow":"my_hello","nodes":[{"name":"greet","type":"shell","title":""},{"name":"count","type":"shell","title":""}],"edges":[{"from":"greet","to":"count","cycle_back":0}]}'
+    '{"schema":1,"flow":"my_hello","nodes":[{"name":"greet","type":"shell","title":""},'\
+'{"name":"count","type":"shell","title":""}],'\
+'"edges":[{"from":"greet","to":"count","cycle_back":0}]}'
 check 'graph --format dot' grep -q '"greet" -> "count"' <("$datemill" graph my_hello --format dot)
 check 'graph --format mermaid' grep -q 'n0 --> n1' <("$datemill" graph my_hello --format mermaid)
 is 'graph -o' "$(status_of "$datemill" graph my_hello -o g.txt)$(cat g.txt)" '0greet ─── count'
@@ -156,7 +166,8 @@ INSERT OVERWRITE TABLE sales_stat PARTITION(dt='"'20211111'"')'
 is 'render --raw is the text alone' \
     "$("$datemill" render my_smartrm 20211111 --node sales_stat --raw | cksum)" \
     "$(sed "s/\${var}/20211111/" my_smartrm/sql/sales_stat.sql | cksum)"
-is 'render --var' "$("$datemill" render my_smartrm 20211111 --node sales_stat --raw --var var=x | head -n 1)" \
+is 'render --var' \
+    "$("$datemill" render my_smartrm 20211111 --node sales_stat --raw --var var=x | head -n 1)" \
     "INSERT OVERWRITE TABLE sales_stat PARTITION(dt='x')"
 is 'a value that would break out of SQL' \
     "$(status_of "$datemill" render my_smartrm 20211111 --node sales_stat --var "var=a' OR 1")" 3
@@ -165,7 +176,7 @@ is 'render --diff' "$("$datemill" render my_smartrm 20211111 --node sales_stat -
 is 'yesterday is said' "$("$datemill" render my_hello yesterday | grep -c '(yesterday in ')" 1
 is 'params eval' "$("$datemill" params eval '${yyyymmdd}' --at 2025-11-01T02:30:45)" 20251031
 is 'params eval with a clock change' \
-    "$("$datemill" --tz Europe/Berlin params eval '$[yyyymmddhh24-1/24]' --at 2025-03-30T03:30:00)" \
+    "$("$datemill" --tz Europe/Berlin params eval '$[yyyymmddhh24-1/24]' --at 2025-03-30T03:30)" \
     2025033001
 is 'params eval without --at' "$(status_of "$datemill" params eval '$bizdate')" 2
 is 'params eval of nonsense' "$(status_of "$datemill" params eval '$[yyyymmdd' --at 2025-11-01)" 3
@@ -209,7 +220,8 @@ check 'TERM=dumb' test -z "$(in_terminal 80 env TERM=dumb "$datemill" validate |
 check 'no colours in a pipe' test -z "$("$datemill" validate | grep "$escape")"
 check 'CLICOLOR_FORCE' grep -q "$escape\[" <(CLICOLOR_FORCE=1 "$datemill" validate)
 check '--color=always' grep -q "$escape\[" <(NO_COLOR=1 "$datemill" validate --color=always)
-check '--color never' test -z "$(CLICOLOR_FORCE=1 "$datemill" --color never validate | grep "$escape")"
+check '--color never' \
+    test -z "$(CLICOLOR_FORCE=1 "$datemill" --color never validate | grep "$escape")"
 is 'a locale that is not UTF-8' "$(LC_ALL=C "$datemill" validate my_hello | head -n 1)" \
     'ok my_hello.yaml  2 nodes, 1 param'
 set -o pipefail

@@ -74,7 +74,8 @@ is 'runs list' "$("$datemill" runs list | awk '{ print $1, $2, $3, $5 }')" 'RUN 
 1 good 2021-11-11 success'
 check 'the error of a run' grep -q 'breaks: exit 3: .*machineId' <("$datemill" runs list)
 is 'runs list --json: one object a line, newest first' \
-    "$("$datemill" runs list --json | grep -o '^{"id":[0-9]*,"flow":"[a-z]*","bizdate":"[-0-9]*","cyctime":"[-0-9T:]*"')" \
+    "$("$datemill" runs list --json |
+        grep -o '^{"id":[0-9]*,"flow":"[a-z]*","bizdate":"[-0-9]*","cyctime":"[-0-9T:]*"')" \
     '{"id":4,"flow":"often","bizdate":"2021-11-10","cyctime":"2021-11-11T01:00:00"
 {"id":3,"flow":"often","bizdate":"2021-11-10","cyctime":"2021-11-11T13:00:00"
 {"id":2,"flow":"bad","bizdate":"2021-11-11","cyctime":"2021-11-12T02:30:00"
@@ -91,7 +92,8 @@ is 'is the rest' "$("$datemill" runs list --after 2 --json | grep -o '^{"id":[0-
 is 'nothing matches' "$(status_of "$datemill" runs list flow:none)" 0
 check 'is said' grep -q 'no run matches' "$work/stderr"
 is 'a wrong state' "$(status_of "$datemill" runs list --state sucess)" 2
-is 'its message' "$(head -n 3 "$work/stderr")" 'error[E021]: `sucess` is not a state; did you mean `success`?
+is 'its message' \
+    "$(head -n 3 "$work/stderr")" 'error[E021]: `sucess` is not a state; did you mean `success`?
    datemill runs list --state sucess
                               ^^^^^^'
 is 'a wrong key' "$(status_of "$datemill" runs list flow:a stat:failed)" 2
@@ -100,20 +102,25 @@ is 'its caret' "$(sed -n 2,3p "$work/stderr")" '   datemill runs list flow:a sta
 is 'a wrong number' "$(status_of "$datemill" runs list -n 0)" 2
 
 is 'runs show' "$(status_of "$datemill" runs show 2)" 0
-check 'both dates' grep -q '^bizdate   2021-11-11   scheduled 2021-11-12 02:30 +08:00$' "$work/stdout"
+check 'both dates' \
+    grep -q '^bizdate   2021-11-11   scheduled 2021-11-12 02:30 +08:00$' "$work/stdout"
 check 'the definition' grep -q '^version   [0-9a-f]' "$work/stdout"
 check 'why a node failed' grep -q '^✗ failed .*breaks .* 2 .*exit 3' "$work/stdout"
 check 'why a node is blocked' grep -q '^△ blocked .*after .*breaks is failed' "$work/stdout"
 check 'what to do' grep -q '^redo .*datemill rerun 2 --from-failed' "$work/stdout"
 "$datemill" runs show 1 >"$work/stdout"
 check 'the values' grep -q '^params    var = 20211111   from ${yyyymmdd}$' "$work/stdout"
-is 'runs show latest --json' "$("$datemill" runs show latest --json | grep -o '"id":4,"flow":"often"')" \
+is 'runs show latest --json' \
+    "$("$datemill" runs show latest --json | grep -o '"id":4,"flow":"often"')" \
     '"id":4,"flow":"often"'
-is 'runs show --json: attempts' "$("$datemill" runs show 2 --json | grep -o '"node":"breaks","try":[0-9]' |
+is 'runs show --json: attempts' \
+    "$("$datemill" runs show 2 --json | grep -o '"node":"breaks","try":[0-9]' |
     tr '\n' ' ')" '"node":"breaks","try":1 "node":"breaks","try":2 '
-is 'times in another zone' "$("$datemill" --tz UTC runs show 1 | grep '^started' | awk '{ print $4 }')" \
+is 'times in another zone' \
+    "$("$datemill" --tz UTC runs show 1 | grep '^started' | awk '{ print $4 }')" \
     '+00:00'
-is 'the planned time stays in its own' "$("$datemill" --tz UTC runs show 1 | grep -c 'scheduled 2021-11-12 02:30 +08:00')" 1
+is 'the planned time stays in its own' \
+    "$("$datemill" --tz UTC runs show 1 | grep -c 'scheduled 2021-11-12 02:30 +08:00')" 1
 is 'an unknown run' "$(status_of "$datemill" runs show 99)" 4
 is 'its message' "$(head -n 3 "$work/stderr")" 'error[E013]: there is no run 99
    datemill runs show 99
@@ -126,7 +133,8 @@ is 'logs of a node: the last 200 lines' "$("$datemill" logs 1 say --raw | wc -l)
 is 'all of it' "$("$datemill" logs 1 say --raw -n 0 | wc -l)" 3002
 is 'the first line' "$("$datemill" logs 1 say --raw -n 0 | head -n 1)" 'the date is 20211111'
 is '-n 2' "$("$datemill" logs 1 say --raw -n 2 | head -n 1)" 3000
-check 'with times' grep -qE '^[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}  3000$' <("$datemill" logs 1 say -n 2)
+check 'with times' \
+    grep -qE '^[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}  3000$' <("$datemill" logs 1 say -n 2)
 escape=$(printf '\033')
 check 'escapes do not reach the terminal' test -z "$("$datemill" logs 1 say | grep "$escape")"
 check 'but are there with --raw' grep -q "$escape\[2J" <("$datemill" logs 1 say --raw)
@@ -170,25 +178,29 @@ wait
 # --- status, doctor, data --------------------------------------------------------------------
 
 is 'status' "$(status_of "$datemill" status)" 0
-check 'what needs attention' grep -q '^✗ bad  2021-11-11  failed .* ago  breaks: exit 3' "$work/stdout"
+check 'what needs attention' \
+    grep -q '^✗ bad  2021-11-11  failed .* ago  breaks: exit 3' "$work/stdout"
 check 'today' grep -qE '^today +4 ok, 1 failed$' "$work/stdout"
 echo 'flow: [' >broken.yaml
 check 'invalid flows' grep -q '^! broken .*invalid .*broken.yaml:2' <("$datemill" status)
 is 'status of one flow' "$("$datemill" status bad | grep -c '^2 *bad ')" 1
-is 'status --json' "$("$datemill" status --json | grep -o '^{"schema":1,"scheduler":{"running":false')" \
+is 'status --json' \
+    "$("$datemill" status --json | grep -o '^{"schema":1,"scheduler":{"running":false')" \
     '{"schema":1,"scheduler":{"running":false'
 is 'doctor finds problems' "$(status_of "$datemill" doctor)" 6
 check 'the empty folder' grep -q '^✗  connection .*lake: .* is empty or not mounted' "$work/stdout"
 check 'the broken flow' grep -q '^✗  flow .*broken.yaml:2' "$work/stdout"
 is 'doctor --json: an object a line' \
-    "$("$datemill" doctor --json | grep -vc '^{"check":"[a-z ]*","state":"\(ok\|warning\|problem\)",')" 0
+    "$("$datemill" doctor --json |
+        grep -vc '^{"check":"[a-z ]*","state":"\(ok\|warning\|problem\)",')" 0
 rm broken.yaml
 : >data/x
 for name in datemill-sync datemill-sql datemill-data; do
     [ -x "$build_dir/$name" ] || missing=1
 done
 [ -n "${missing:-}" ] || is 'all is well' "$("$datemill" doctor | tail -n 1)" 'all is well'
-is 'a companion that is not there' "$(DATEMILL_LIBEXEC=/nowhere status_of "$datemill" query 'SELECT 1')" 6
+is 'a companion that is not there' \
+    "$(DATEMILL_LIBEXEC=/nowhere status_of "$datemill" query 'SELECT 1')" 6
 check 'is named' grep -q '/nowhere/datemill-data' "$work/stderr"
 is 'query takes one word' "$(status_of "$datemill" query SELECT 1)" 2
 tap_end

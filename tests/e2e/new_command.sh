@@ -13,7 +13,7 @@ sed -e '0,/^extern /s//extern const struct command command_hello;\n&/' \
     "$source_dir/scheduler/command/commands.c" >"$list"
 is 'both lists have it' "$(grep -c command_hello "$list")" 2
 
-# compile FILE: as the build compiles the list of commands. Built again whole it would take a minute.
+# compile FILE: as the build compiles the list of commands (all of it would take a minute).
 compile()
 {
     local command

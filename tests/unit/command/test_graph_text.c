@@ -210,28 +210,56 @@ static void follow(struct grid *grid, size_t row, size_t column, bool *reached)
     }
 }
 
+static bool needs_node(const struct graph_text_node *user, size_t node)
+{
+    for (size_t n = 0; n < user->need_count; n++) {
+        if (user->needs[n] == node)
+            return true;
+    }
+    return false;
+}
+
 /* Reads the drawing back: from each node the lines must lead to exactly those that need it. */
 static void check_drawing(const struct fixture *fixture, const char *drawing)
 {
     static struct grid grid;
     load_grid(&grid, drawing);
-    for (size_t row = 0; row < GRID_ROWS; row++) {
-        for (size_t column = 0; column + 2 < GRID_COLUMNS; column++) {
-            int32_t code = grid.cells[row][column];
-            if (code < 'A' || code >= 'A' + MAX_NODES)
-                continue;
-            size_t node = (size_t)(code - 'A');
-            bool reached[MAX_NODES] = {false};
-            if (grid.cells[row][column + 1] == ' ' && sides_of(grid.cells[row][column + 2]) != 0)
-                follow(&grid, row, column + 2, reached);
-            for (size_t i = 0; i < fixture->graph.node_count; i++) {
-                bool needs = false;
-                for (size_t n = 0; n < fixture->nodes[i].need_count; n++)
-                    needs = needs || fixture->nodes[i].needs[n] == node;
-                if (needs != reached[i])
-                    fail_msg("%c to %c\n%s", code, 'A' + (int)i, drawing);
-            }
+    for (size_t cell = 0; cell < GRID_ROWS * (GRID_COLUMNS - 2); cell++) {
+        size_t row = cell / (GRID_COLUMNS - 2);
+        size_t column = cell % (GRID_COLUMNS - 2);
+        int32_t code = grid.cells[row][column];
+        if (code < 'A' || code >= 'A' + MAX_NODES)
+            continue;
+        bool reached[MAX_NODES] = {false};
+        if (grid.cells[row][column + 1] == ' ' && sides_of(grid.cells[row][column + 2]) != 0)
+            follow(&grid, row, column + 2, reached);
+        for (size_t i = 0; i < fixture->graph.node_count; i++) {
+            if (needs_node(&fixture->nodes[i], (size_t)(code - 'A')) != reached[i])
+                fail_msg("%c to %c\n%s", code, 'A' + (int)i, drawing);
         }
+    }
+}
+
+struct random_rows {
+    struct row items[10];
+    char labels[10][2];
+    char needs[10][11];
+    size_t count;
+};
+
+static void make_rows(struct random *random, struct random_rows *rows)
+{
+    rows->count = 1 + random_below(random, 10);
+    for (size_t i = 0; i < rows->count; i++) {
+        rows->labels[i][0] = (char)('A' + i);
+        rows->labels[i][1] = '\0';
+        char *at = rows->needs[i];
+        for (size_t n = 0; n < i; n++) {
+            if (random_chance(random, 250))
+                *at++ = (char)('0' + n);
+        }
+        *at = '\0';
+        rows->items[i] = (struct row){rows->labels[i], rows->needs[i]};
     }
 }
 
@@ -242,23 +270,10 @@ static void test_random(void **state)
     random_seed(&random, 7);
     int drawn = 0;
     for (int round = 0; round < 4000; round++) {
-        char labels[MAX_NODES][2];
-        char needs[MAX_NODES][2 * MAX_NODES];
-        struct row rows[10];
-        size_t count = 1 + random_below(&random, 10);
-        for (size_t i = 0; i < count; i++) {
-            labels[i][0] = (char)('A' + i);
-            labels[i][1] = '\0';
-            char *at = needs[i];
-            for (size_t n = 0; n < i; n++) {
-                if (random_chance(&random, 250))
-                    *at++ = (char)('0' + n);
-            }
-            *at = '\0';
-            rows[i] = (struct row){labels[i], needs[i]};
-        }
+        struct random_rows rows;
+        make_rows(&random, &rows);
         struct fixture fixture;
-        build(&fixture, rows, count);
+        build(&fixture, rows.items, rows.count);
         struct text text = {0};
         if (graph_text_draw(&fixture.graph, &fixture.arena, &text)) {
             drawn++;
