@@ -147,6 +147,8 @@ CREATE TABLE node_run (
     PRIMARY KEY (run_id, node)
 ) WITHOUT ROWID;
 CREATE INDEX node_run_by_node ON node_run(node_id);
+CREATE INDEX node_run_by_state ON node_run(node_id, state)
+    WHERE state NOT IN (0, 1, 2);
 CREATE INDEX node_run_failed ON node_run(run_id, event_id) WHERE state = 3;
 
 -- One start of one node of one run.

@@ -69,7 +69,8 @@ struct load_attempts {
 int load_open_attempts(struct store *store, const char *boot_id, struct arena *arena,
                        struct load_attempts *ret_attempts, struct error *err);
 
-/* What an attempt was granted with, to hand it to the keeper again or to find its log. NOT_FOUND. */
+/* What an attempt was granted with, to hand it to the keeper again or to find its log; else
+ * NOT_FOUND. */
 struct load_attempt {
     int64_t run_id;
     uint32_t node;

@@ -12,7 +12,7 @@
 
 #define MAX_STREAMS 1024
 #define MAX_DRIVER_FLOWS 64
-#define MAX_DRIVER_DAYS 62
+#define MAX_DRIVER_DAYS 366
 #define MAX_TRIGGERS 1000     /* different ones that are looked through */
 #define MAX_OLD_IN_A_ROW 1000 /* then since: is over */
 #define MAX_NODES 256         /* that the patterns of one query may mean */
@@ -21,6 +21,7 @@ enum driver {
     DRIVER_ID,
     DRIVER_WORDS,
     DRIVER_NODE,
+    DRIVER_NODE_STATE,
     DRIVER_FLOW,
     DRIVER_FLOW_STATE,
     DRIVER_FLOW_DATE,
@@ -41,6 +42,12 @@ static const char *const driver_sql[] = {
                     " trigger, counts FROM node_run INDEXED BY node_run_by_node"
                     " JOIN run ON run.id = run_id"
                     " WHERE node_id = ?1 AND run_id < ?3 ORDER BY run_id DESC",
+    [DRIVER_NODE_STATE] =
+        "SELECT run.id, flow_id, node_run.state, kind, bizdate, run.created_at,"
+        " trigger, counts FROM node_run INDEXED BY node_run_by_state"
+        " JOIN run ON run.id = run_id WHERE node_id = ?1"
+        " AND node_run.state = ?4 AND node_run.state NOT IN (0, 1, 2) AND run_id < ?3"
+        " ORDER BY run_id DESC",
     [DRIVER_FLOW] = COLUMNS " FROM run INDEXED BY run_by_flow"
                             " WHERE flow_id = ?1 AND id < ?3 ORDER BY id DESC",
     [DRIVER_FLOW_STATE] = COLUMNS " FROM run INDEXED BY run_by_flow_state WHERE flow_id = ?1"
@@ -266,11 +273,11 @@ static bool has_indexed_states(const struct search *search)
            (search->query->states & (1u << TASK_SUCCESS)) == 0;
 }
 
-static void add_state_streams(struct search *search, int64_t flow)
+static void add_state_streams(struct search *search, int64_t number)
 {
     for (int state = 0; state < TASK_STATE_COUNT; state++)
         if ((search->query->states & (1u << state)) != 0)
-            add_stream(search, (struct stream){.number = flow, .text = "", .state = state});
+            add_stream(search, (struct stream){.number = number, .text = "", .state = state});
 }
 
 static void add_text_streams(struct search *search, const struct texts *texts, int64_t flow)
@@ -297,6 +304,19 @@ static void drive_by_flow(struct search *search)
     }
 }
 
+/* States that are rare have an index. */
+static void drive_by_node(struct search *search)
+{
+    uint32_t often = 1u << TASK_WAITING | 1u << TASK_RUNNING | 1u << TASK_SUCCESS;
+    uint32_t states = search->query->states;
+    search->driver = states != 0 && (states & often) == 0 ? DRIVER_NODE_STATE : DRIVER_NODE;
+    for (size_t i = 0; i < search->nodes.count; i++)
+        if (search->driver == DRIVER_NODE_STATE)
+            add_state_streams(search, search->nodes.items[i]);
+        else
+            add_stream(search, (struct stream){.number = search->nodes.items[i], .text = ""});
+}
+
 static void choose_driver(struct search *search)
 {
     const struct run_query *query = search->query;
@@ -304,9 +324,7 @@ static void choose_driver(struct search *search)
         search->driver = DRIVER_WORDS;
         add_stream(search, (struct stream){.text = match_expression(search)});
     } else if (query->nodes.count > 0 && !search->is_any_node) {
-        search->driver = DRIVER_NODE;
-        for (size_t i = 0; i < search->nodes.count; i++)
-            add_stream(search, (struct stream){.number = search->nodes.items[i], .text = ""});
+        drive_by_node(search);
     } else if (query->flows.count > 0 && search->flows.count <= MAX_DRIVER_FLOWS) {
         drive_by_flow(search);
     } else if (has_indexed_states(search)) {
@@ -361,7 +379,8 @@ static int test_state(struct search *search, struct statement *s, struct error *
 {
     int state = statement_get_enum(s, 2, TASK_STATE_COUNT);
     const struct run_query *query = search->query;
-    if (query->nodes.count == 0 || search->driver == DRIVER_NODE)
+    if (query->nodes.count == 0 || search->driver == DRIVER_NODE ||
+        search->driver == DRIVER_NODE_STATE)
         return query->states == 0 || (query->states & (1u << state)) != 0;
     if (search->is_any_node && query->states == 0)
         return 1;
@@ -393,8 +412,8 @@ static int test_row(struct search *search, struct statement *s, struct error *er
     return test_state(search, s, err);
 }
 
-/* Runs stand in the order in which they were made, but a clock may have been wrong for some of them:
- * only many old ones in a row mean that the rest is old as well. */
+/* Runs stand in the order in which they were made, but a clock may have been wrong for some of
+ * them: only many old ones in a row mean that the rest is old as well. */
 static bool is_over_age(const struct search *search, struct statement *s, size_t *old_in_a_row)
 {
     if (search->query->since.us == 0)

@@ -66,15 +66,17 @@ int view_median(struct store *store, const struct view_place *place, struct view
     int32_t count = 0;
     const char *sql =
         place->node[0] == '\0'
-            ? "SELECT ended_at - started_at FROM run INDEXED BY run_by_flow"
-              " WHERE flow_id = (SELECT id FROM flow WHERE name = ?1) AND ?2 = '' AND state = 2"
-              " AND opening = 1 AND selection = '' AND started_at > 0 ORDER BY id DESC LIMIT ?3"
+            ? "SELECT ended_at - started_at FROM (SELECT * FROM run INDEXED BY run_by_flow"
+              "  WHERE flow_id = (SELECT id FROM flow WHERE name = ?1) AND ?2 = ''"
+              "  ORDER BY id DESC LIMIT 1000) AS newest"
+              " WHERE state = 2 AND opening = 1 AND selection = '' AND started_at > 0 LIMIT ?3"
             : "SELECT (SELECT ended_at - started_at FROM attempt"
-              "  WHERE attempt.run_id = node_run.run_id AND attempt.node = node_run.node"
-              "  ORDER BY number DESC LIMIT 1) FROM node_run INDEXED BY node_run_by_node"
-              " WHERE node_id = (SELECT node.id FROM node JOIN flow ON flow.id = flow_id"
-              "   WHERE flow.name = ?1 AND node.name = ?2)"
-              " AND state = 2 AND attempts > 0 AND why = 2 ORDER BY run_id DESC LIMIT ?3";
+              "  WHERE attempt.run_id = newest.run_id AND attempt.node = newest.node"
+              "  ORDER BY number DESC LIMIT 1)"
+              " FROM (SELECT * FROM node_run INDEXED BY node_run_by_node"
+              "  WHERE node_id = (SELECT node.id FROM node JOIN flow ON flow.id = flow_id"
+              "   WHERE flow.name = ?1 AND node.name = ?2) ORDER BY run_id DESC LIMIT 1000)"
+              "  AS newest WHERE state = 2 AND attempts > 0 AND why = 2 LIMIT ?3";
     VIEW_MOMENT(moment);
     STATEMENT(s);
     if (view_enter(&moment, store, err) != 0 || statement_open(&s, store, sql, err) != 0)

@@ -5,8 +5,8 @@
 #include "scheduler/store/statement.h"
 #include "scheduler/store/view_history.h"
 
-#define VIEW_MAX_EXAMINED 200000 /* runs that one list looks at before it says "partial" */
-#define VIEW_MIN_EXAMINED 1000   /* of one stream of it */
+#define VIEW_MAX_EXAMINED 50000 /* runs that one list looks at before it says "partial" */
+#define VIEW_MIN_EXAMINED 1000  /* of one stream of it */
 
 /* One question sees one moment: a read transaction, unless the caller has one open. */
 struct view_moment {
