@@ -38,7 +38,8 @@ static void append_run(const struct run_view_place *place, const struct notice *
     text_append_format(text, "   bizdate %s", notice->bizdate);
     if (has(place->said_date))
         text_append_format(text, " (%s)", place->said_date);
-    text_append_format(text, "   scheduled %.16s", notice->cyctime);
+    text_append_format(text, "   scheduled %.10s %.5s", notice->cyctime,
+                       strlen(notice->cyctime) > 11 ? notice->cyctime + 11 : "");
     if (has(notice->version))
         text_append_format(text, "   version %s", notice->version);
     text_append_char(text, '\n');
