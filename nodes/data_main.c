@@ -8,9 +8,9 @@
 #include "nodes/warehouse/script.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct options {
@@ -26,6 +26,13 @@ struct run {
     struct result_writer results;
     int64_t lines; /* of SHOW and DESC */
 };
+
+static int64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
 
 static int usage(struct error *err, const char *problem, const char *what)
 {
@@ -122,10 +129,7 @@ static int write_line(void *context, const char *line, struct error *err)
 {
     struct run *run = context;
     (void)err;
-    if (run->options->format == RESULT_JSON)
-        catalog_view_line(stdout, line);
-    else
-        printf("%s\n", line);
+    catalog_view_line(stdout, line, run->options->format);
     return 0;
 }
 
@@ -151,22 +155,22 @@ static int run_query(struct catalog *catalog, const struct options *options, str
 
 static int run_command(struct catalog *catalog, const struct options *options, struct error *err)
 {
-    bool is_json = options->format == RESULT_JSON;
+    enum result_format format = options->format;
     if (strcmp(options->command, "query") == 0)
         return run_query(catalog, options, err);
     if (strcmp(options->command, "tables") == 0)
-        return catalog_view_tables(catalog, stdout, is_json, err);
+        return catalog_view_tables(catalog, stdout, format, err);
     if (strcmp(options->command, "show") == 0)
-        return catalog_view_table(catalog, options->argument, stdout, is_json, err);
+        return catalog_view_table(catalog, options->argument, stdout, format, err);
     if (strcmp(options->command, "partitions") == 0)
-        return catalog_view_partitions(catalog, options->argument, stdout, is_json, err);
+        return catalog_view_partitions(catalog, options->argument, stdout, format, err);
     return usage(err, "there is no command", options->command);
 }
 
 static int run_options(const struct options *options, struct error *err)
 {
     struct catalog catalog;
-    if (catalog_open(&catalog, options->state_dir, CATALOG_READ, err) != 0)
+    if (catalog_open(&catalog, options->state_dir, CATALOG_READ, clock_us, err) != 0)
         return -1;
     int result = run_command(&catalog, options, err);
     catalog_close(&catalog);
@@ -179,11 +183,12 @@ int main(int count, char **arguments)
 {
     struct options options = {.format = RESULT_TABLE};
     struct error err = {0};
-    signal(SIGPIPE, SIG_DFL);
     if (read_options(count, arguments, &options, &err) == 0 && run_options(&options, &err) == 0)
         return 0;
     fflush(stdout);
     bool is_query = options.command != NULL && strcmp(options.command, "query") == 0;
-    job_show_error(&err, "", is_query ? options.argument : NULL, 0);
+    const struct job_problem problem = {
+        .err = &err, .file = "", .text = is_query ? options.argument : NULL};
+    job_show_error(stderr, &problem);
     return (int)err.kind;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct run {
     struct job job;
@@ -63,6 +64,13 @@ static void tell_progress(void *context, int64_t rows)
     job_tell_progress(&run->job, rows, -1, "rows");
 }
 
+static int64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static int run_job(struct run *run, struct error *err)
 {
     const struct script_listener listener = {.begin_result = begin_result,
@@ -77,7 +85,7 @@ static int run_job(struct run *run, struct error *err)
         .catalog = &run->job.catalog, .writer = &run->job.writer, .listener = &listener};
     const char *sql;
     if (job_string(run->job.json, "sql", &sql, err) != 0) {
-        job_show_error(err, "", NULL, 0);
+        job_show_error(stderr, &(struct job_problem){.err = err, .file = ""});
         return -1;
     }
     if (script_run(&script, sql, strlen(sql), NULL, err) == 0) {
@@ -85,17 +93,22 @@ static int run_job(struct run *run, struct error *err)
         return 0;
     }
     fflush(stdout);
-    job_show_error(err, json_get_string(run->job.json, "file", ""), sql,
-                   (int)json_get_int(run->job.json, "line_offset", 0));
+    const struct job_problem problem = {.err = err,
+                                        .file = json_get_string(run->job.json, "file", ""),
+                                        .text = sql,
+                                        .line_offset =
+                                            (int)json_get_int(run->job.json, "line_offset", 0)};
+    job_show_error(stderr, &problem);
     return -1;
 }
 
 int main(void)
 {
-    struct run run = {.results = {.out = stdout, .format = RESULT_TABLE}};
+    struct run run = {.job = {.out = stdout, .log = stderr},
+                      .results = {.out = stdout, .format = RESULT_TABLE}};
     struct error err = {0};
-    signal(SIGPIPE, SIG_IGN);
-    int result = job_open(&run.job, &err);
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    int result = job_open(&run.job, clock_us, &err);
     if (result == 0)
         result = run_job(&run, &err);
     result_free(&run.results);

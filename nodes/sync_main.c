@@ -6,6 +6,14 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
+
+static int64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
 
 static int run_job(struct job *job, struct error *err)
 {
@@ -18,7 +26,7 @@ static int run_job(struct job *job, struct error *err)
         result = sync_run(&sync, &arena, &is_skipped, err);
     fflush(stdout);
     if (result != 0) {
-        job_show_error(err, "", NULL, 0);
+        job_show_error(stderr, &(struct job_problem){.err = err, .file = ""});
     } else if (is_skipped) {
         printf("no source file %s/%s: skipped (on_missing: skip), the table stays as it is\n",
                sync.source.root, sync.source.file);
@@ -32,10 +40,10 @@ static int run_job(struct job *job, struct error *err)
 
 int main(void)
 {
-    struct job job;
+    struct job job = {.out = stdout, .log = stderr};
     struct error err = {0};
-    signal(SIGPIPE, SIG_IGN);
-    int result = job_open(&job, &err);
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    int result = job_open(&job, clock_us, &err);
     if (result == 0)
         result = run_job(&job, &err);
     job_close(&job);

@@ -15,15 +15,12 @@
 #include <unistd.h>
 
 #define OPEN_TRIES 200
+#define MARK_TRIES 100
 #define OPEN_WAIT_MS 50
 
 int64_t catalog_now_us(const struct catalog *catalog)
 {
-    if (catalog->now_us != 0)
-        return catalog->now_us;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return catalog->clock_us();
 }
 
 static int open_folder_at(int parent, const char *name, bool is_made, int *ret_fd,
@@ -47,11 +44,10 @@ static int open_folder_at(int parent, const char *name, bool is_made, int *ret_f
 static void make_mark(struct catalog *catalog)
 {
     mkdirat(catalog->folder_fd, "open", 0700);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    for (int i = 0; i < 100 && catalog->mark_fd < 0; i++) {
-        snprintf(catalog->mark_name, sizeof catalog->mark_name, "open/%ld-%lld.%d", (long)getpid(),
-                 (long long)now.tv_sec * 1000000000 + now.tv_nsec, i);
+    int64_t now = catalog_now_us(catalog);
+    for (int i = 0; i < MARK_TRIES && catalog->mark_fd < 0; i++) {
+        snprintf(catalog->mark_name, sizeof catalog->mark_name, "open/%lld-%ld.%d", (long long)now,
+                 (long)getpid(), i);
         int fd = openat(catalog->folder_fd, catalog->mark_name,
                         O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0 && errno != EEXIST)
@@ -105,8 +101,9 @@ static int set_journal(struct catalog *catalog, struct error *err)
 static int read_version(struct catalog *catalog, int *ret_version, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err, "PRAGMA user_version", "") != 0 ||
-        db_step(statement, err) < 0)
+    if (db_prepare(catalog->db, "PRAGMA user_version", &statement, err) != 0)
+        return -1;
+    if (db_step(statement, err) < 0)
         return -1;
     *ret_version = sqlite3_column_int(statement, 0);
     return 0;
@@ -166,9 +163,10 @@ static int open_database(struct catalog *catalog, const char *state_dir, enum ca
 }
 
 int catalog_open(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,
-                 struct error *err)
+                 int64_t (*clock_us)(void), struct error *err)
 {
-    *catalog = (struct catalog){.folder_fd = -1, .files_fd = -1, .mark_fd = -1};
+    *catalog =
+        (struct catalog){.folder_fd = -1, .files_fd = -1, .mark_fd = -1, .clock_us = clock_us};
     if (open_folders(catalog, state_dir, mode == CATALOG_WRITE, err) != 0 ||
         open_database(catalog, state_dir, mode, err) != 0) {
         catalog_close(catalog);

@@ -32,7 +32,7 @@ struct catalog {
     int files_fd;  /* <state>/warehouse/files */
     int mark_fd;   /* the locked file in open/, -1 where it could not be made */
     char mark_name[64];
-    int64_t now_us; /* tests set it; 0 = the clock */
+    int64_t (*clock_us)(void);
 };
 
 /* Who writes: the fence and what history says. */
@@ -70,6 +70,7 @@ struct catalog_partition {
 
 /* One table as it was at one moment. */
 struct catalog_snapshot {
+    const char *name;
     struct table *table;
     struct catalog_partition *partitions; /* in the order of their specs */
     size_t partition_count;
@@ -90,12 +91,13 @@ struct catalog_change {
     size_t part_count;
 };
 
+/* `clock_us` gives microseconds since the epoch; it is called for every change and every query. */
 int catalog_open(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,
-                 struct error *err);
+                 int64_t (*clock_us)(void), struct error *err);
 void catalog_close(struct catalog *catalog);
 int64_t catalog_now_us(const struct catalog *catalog);
 
-/* Registers the attempt as its node's newest; fails with ERROR_KIND_REFUSED when a newer one has. */
+/* Registers the attempt as its node's newest; fails with ERROR_KIND_REFUSED if a newer one has. */
 int catalog_register(struct catalog *catalog, const struct catalog_writer *writer,
                      struct error *err);
 
@@ -111,10 +113,10 @@ int catalog_create_table(struct catalog *catalog, const struct catalog_writer *w
 int catalog_drop_table(struct catalog *catalog, const struct catalog_writer *writer,
                        const struct table *table, struct error *err);
 
-/* Everything about several tables at one moment; a name that is no table gives table == NULL. */
-int catalog_snapshot(struct catalog *catalog, const char *const *names, size_t count,
-                     struct arena *arena, struct catalog_snapshot *ret_snapshots,
-                     struct error *err);
+/* Everything about several tables at one moment. The caller sets the names; a name that is no table
+ * gets table == NULL. */
+int catalog_snapshot(struct catalog *catalog, struct catalog_snapshot *snapshots, size_t count,
+                     struct arena *arena, struct error *err);
 
 /* All or nothing. Fails with ERROR_KIND_REFUSED, changing nothing, when the fence is closed. */
 int catalog_switch(struct catalog *catalog, const struct catalog_writer *writer,

@@ -1,8 +1,6 @@
 #include "nodes/warehouse/catalog.h"
 #include "nodes/warehouse/db.h"
 
-#include <string.h>
-
 static int read_partition(sqlite3_stmt *row, const struct table *table, struct arena *arena,
                           struct catalog_partition *ret_partition, struct error *err)
 {
@@ -31,13 +29,14 @@ static int read_partitions(struct catalog *catalog, struct arena *arena,
                            struct catalog_snapshot *snapshot, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
+    if (db_prepare(catalog->db,
                    "SELECT p.partition_id, p.spec, p.rows, p.bytes, p.created_us, p.modified_us,"
                    " v.run_id, v.flow, v.node, v.attempt, v.commit_id"
                    " FROM data_partition p LEFT JOIN version v USING (version_id)"
                    " WHERE p.table_id = ? AND p.dropped_us IS NULL ORDER BY p.spec",
-                   "i", snapshot->table->id) != 0)
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "i", snapshot->table->id);
     size_t capacity = 0;
     int stepped;
     while ((stepped = db_step(statement, err)) == 1) {
@@ -55,11 +54,12 @@ static int read_parts(struct catalog *catalog, struct arena *arena,
                       struct catalog_snapshot *snapshot, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
+    if (db_prepare(catalog->db,
                    "SELECT path, rows, bytes FROM part"
                    " WHERE partition_id = ? AND left_version IS NULL ORDER BY part_id",
-                   "i", (int64_t)0) != 0)
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "i", (int64_t)0);
     for (size_t i = 0; i < snapshot->partition_count; i++) {
         struct catalog_partition *partition = &snapshot->partitions[i];
         size_t capacity = 0;
@@ -80,31 +80,27 @@ static int read_parts(struct catalog *catalog, struct arena *arena,
     return 0;
 }
 
-static int read_snapshots(struct catalog *catalog, const char *const *names, size_t count,
-                          struct arena *arena, struct catalog_snapshot *snapshots,
-                          struct error *err)
+static int read_snapshot(struct catalog *catalog, struct catalog_snapshot *snapshot,
+                         struct arena *arena, struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        snapshots[i] = (struct catalog_snapshot){0};
-        if (catalog_find_table(catalog, names[i], arena, &snapshots[i].table, err) != 0)
-            return -1;
-        if (snapshots[i].table != NULL &&
-            (read_partitions(catalog, arena, &snapshots[i], err) != 0 ||
-             read_parts(catalog, arena, &snapshots[i], err) != 0))
-            return -1;
-    }
-    return 0;
+    *snapshot = (struct catalog_snapshot){.name = snapshot->name};
+    if (catalog_find_table(catalog, snapshot->name, arena, &snapshot->table, err) != 0)
+        return -1;
+    if (snapshot->table == NULL)
+        return 0;
+    if (read_partitions(catalog, arena, snapshot, err) != 0)
+        return -1;
+    return read_parts(catalog, arena, snapshot, err);
 }
 
-int catalog_snapshot(struct catalog *catalog, const char *const *names, size_t count,
-                     struct arena *arena, struct catalog_snapshot *ret_snapshots, struct error *err)
+int catalog_snapshot(struct catalog *catalog, struct catalog_snapshot *snapshots, size_t count,
+                     struct arena *arena, struct error *err)
 {
-    struct catalog_snapshot *snapshots = arena_array(arena, count, sizeof *snapshots);
     if (db_script(catalog->db, "BEGIN", err) != 0)
         return -1;
-    int result = read_snapshots(catalog, names, count, arena, snapshots, err);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = read_snapshot(catalog, &snapshots[i], arena, err);
     sqlite3_exec(catalog->db, "COMMIT", NULL, NULL, NULL);
-    if (result == 0 && count > 0)
-        memcpy(ret_snapshots, snapshots, count * sizeof *snapshots);
     return result;
 }

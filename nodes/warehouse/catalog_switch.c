@@ -9,10 +9,10 @@ static int newest_attempt(struct catalog *catalog, const struct catalog_writer *
                           int64_t *ret_attempt_id, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
-                   "SELECT attempt_id FROM attempt WHERE run_id = ? AND node = ?", "is",
-                   writer->run, writer->node) != 0)
+    if (db_prepare(catalog->db, "SELECT attempt_id FROM attempt WHERE run_id = ? AND node = ?",
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "is", writer->run, writer->node);
     int stepped = db_step(statement, err);
     if (stepped < 0)
         return -1;
@@ -90,11 +90,12 @@ static int find_partition(struct catalog *catalog, const struct catalog_change *
                           int64_t *ret_id, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
+    if (db_prepare(catalog->db,
                    "SELECT partition_id FROM data_partition"
                    " WHERE table_id = ? AND spec = ? AND dropped_us IS NULL",
-                   "is", change->table_id, change->spec) != 0)
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "is", change->table_id, change->spec);
     int stepped = db_step(statement, err);
     if (stepped < 0)
         return -1;
@@ -105,10 +106,11 @@ static int find_partition(struct catalog *catalog, const struct catalog_change *
 static int check_table(struct catalog *catalog, int64_t table_id, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
-                   "SELECT 1 FROM data_table WHERE table_id = ? AND dropped_us IS NULL", "i",
-                   table_id) != 0)
+    if (db_prepare(catalog->db,
+                   "SELECT 1 FROM data_table WHERE table_id = ? AND dropped_us IS NULL", &statement,
+                   err) != 0)
         return -1;
+    db_bind(statement, "i", table_id);
     int stepped = db_step(statement, err);
     if (stepped == 0)
         return error_set(err, ERROR_KIND_NOT_FOUND, "the table was dropped meanwhile");
@@ -265,10 +267,11 @@ static int list_specs(struct catalog *catalog, const struct table *table, struct
                       const char ***ret_specs, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
-                   "SELECT spec FROM data_partition WHERE table_id = ? AND dropped_us IS NULL", "i",
-                   table->id) != 0)
+    if (db_prepare(catalog->db,
+                   "SELECT spec FROM data_partition WHERE table_id = ? AND dropped_us IS NULL",
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "i", table->id);
     const char **specs = arena_array(arena, 1, sizeof *specs);
     size_t capacity = 1;
     size_t count = 0;

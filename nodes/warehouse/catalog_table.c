@@ -16,11 +16,12 @@ static int read_columns(struct catalog *catalog, struct arena *arena, struct tab
                         struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
+    if (db_prepare(catalog->db,
                    "SELECT name, type, comment, is_required, is_partition FROM data_column"
                    " WHERE table_id = ? ORDER BY position",
-                   "i", table->id) != 0)
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "i", table->id);
     size_t capacity = 0;
     size_t count = 0;
     int stepped;
@@ -45,11 +46,12 @@ int catalog_find_table(struct catalog *catalog, const char *name, struct arena *
                        struct table **ret_table, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
+    if (db_prepare(catalog->db,
                    "SELECT table_id, name, comment, lifecycle_days, created_us FROM data_table"
                    " WHERE name = ? AND dropped_us IS NULL",
-                   "s", small_letters(arena, name)) != 0)
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "s", small_letters(arena, name));
     int stepped = db_step(statement, err);
     if (stepped < 0)
         return -1;
@@ -73,8 +75,9 @@ int catalog_list_tables(struct catalog *catalog, struct arena *arena, const char
                         size_t *ret_count, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err,
-                   "SELECT name FROM data_table WHERE dropped_us IS NULL ORDER BY name", "") != 0)
+    if (db_prepare(catalog->db,
+                   "SELECT name FROM data_table WHERE dropped_us IS NULL ORDER BY name", &statement,
+                   err) != 0)
         return -1;
     const char **names = NULL;
     size_t capacity = 0;

@@ -47,11 +47,16 @@ static void grid_add_int(struct grid *grid, int64_t number)
     grid_add(grid, text);
 }
 
-static void grid_print(struct grid *grid, FILE *out)
+/* Names, numbers and times: none of them needs quotes in CSV. */
+static void grid_print(struct grid *grid, FILE *out, bool is_csv)
 {
     const char *cell = text_string(&grid->cells);
     for (size_t i = 0; i < grid->count; i++, cell += strlen(cell) + 1) {
         size_t column = i % grid->columns;
+        if (is_csv) {
+            fprintf(out, "%s%s", cell, column + 1 == grid->columns ? "\n" : ",");
+            continue;
+        }
         int fill = (int)(grid->widths[column] - utf8_width(cell, strlen(cell)));
         bool is_right = (grid->numbers >> column & 1) != 0;
         bool is_last = column + 1 == grid->columns;
@@ -84,7 +89,8 @@ static int find(struct catalog *catalog, const char *name, struct arena *arena,
 {
     const char **names = NULL;
     size_t count = 0;
-    if (catalog_snapshot(catalog, &name, 1, arena, ret_snapshot, err) != 0)
+    *ret_snapshot = (struct catalog_snapshot){.name = name};
+    if (catalog_snapshot(catalog, ret_snapshot, 1, arena, err) != 0)
         return -1;
     if (ret_snapshot->table != NULL)
         return 0;
@@ -110,7 +116,8 @@ static void put_table(struct json_out *json, const struct catalog_snapshot *snap
     json_out_pair_string(json, "modified", format_time(totals.modified_us, time));
 }
 
-int catalog_view_tables(struct catalog *catalog, FILE *out, bool is_json, struct error *err)
+int catalog_view_tables(struct catalog *catalog, FILE *out, enum result_format format,
+                        struct error *err)
 {
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
@@ -119,11 +126,13 @@ int catalog_view_tables(struct catalog *catalog, FILE *out, bool is_json, struct
     if (catalog_list_tables(catalog, &arena, &names, &count, err) != 0)
         return -1;
     struct catalog_snapshot *snapshots = arena_array(&arena, count, sizeof *snapshots);
-    if (catalog_snapshot(catalog, names, count, &arena, snapshots, err) != 0)
+    for (size_t i = 0; i < count; i++)
+        snapshots[i].name = names[i];
+    if (catalog_snapshot(catalog, snapshots, count, &arena, err) != 0)
         return -1;
     struct grid grid = {.columns = 5, .numbers = 0xe};
     const char *const heads[] = {"TABLE", "PARTITIONS", "ROWS", "BYTES", "MODIFIED (UTC)"};
-    for (size_t i = 0; i < 5 && !is_json; i++)
+    for (size_t i = 0; i < 5 && format != RESULT_JSON; i++)
         grid_add(&grid, heads[i]);
     for (size_t i = 0; i < count; i++) {
         if (snapshots[i].table == NULL)
@@ -132,7 +141,7 @@ int catalog_view_tables(struct catalog *catalog, FILE *out, bool is_json, struct
         struct json_out json;
         char time[TIME_BYTES];
         struct totals totals = add_up(&snapshots[i]);
-        if (is_json) {
+        if (format == RESULT_JSON) {
             json_out_init(&json, &line);
             json_out_begin_object(&json);
             put_table(&json, &snapshots[i]);
@@ -146,7 +155,7 @@ int catalog_view_tables(struct catalog *catalog, FILE *out, bool is_json, struct
         grid_add_int(&grid, totals.bytes);
         grid_add(&grid, format_time(totals.modified_us, time));
     }
-    grid_print(&grid, out);
+    grid_print(&grid, out, format == RESULT_CSV);
     return 0;
 }
 
@@ -178,8 +187,8 @@ static void print_table(const struct catalog_snapshot *snapshot, const char *ddl
     fprintf(out, "modified    %s\n", format_time(totals.modified_us, time));
 }
 
-int catalog_view_table(struct catalog *catalog, const char *name, FILE *out, bool is_json,
-                       struct error *err)
+int catalog_view_table(struct catalog *catalog, const char *name, FILE *out,
+                       enum result_format format, struct error *err)
 {
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
@@ -189,7 +198,7 @@ int catalog_view_table(struct catalog *catalog, const char *name, FILE *out, boo
     if (find(catalog, name, &arena, &snapshot, err) != 0)
         return -1;
     table_format_ddl(snapshot.table, &ddl);
-    if (!is_json) {
+    if (format != RESULT_JSON) {
         print_table(&snapshot, text_string(&ddl), out);
         return 0;
     }
@@ -226,8 +235,8 @@ static void print_partition_json(const struct catalog_partition *partition, FILE
     fprintf(out, "%s\n", text_string(&line));
 }
 
-int catalog_view_partitions(struct catalog *catalog, const char *name, FILE *out, bool is_json,
-                            struct error *err)
+int catalog_view_partitions(struct catalog *catalog, const char *name, FILE *out,
+                            enum result_format format, struct error *err)
 {
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
@@ -236,12 +245,12 @@ int catalog_view_partitions(struct catalog *catalog, const char *name, FILE *out
         return -1;
     struct grid grid = {.columns = 6, .numbers = 0x6};
     const char *const heads[] = {"PARTITION", "ROWS", "BYTES", "MODIFIED (UTC)", "RUN", "NODE"};
-    for (size_t i = 0; i < 6 && !is_json; i++)
+    for (size_t i = 0; i < 6 && format != RESULT_JSON; i++)
         grid_add(&grid, heads[i]);
     for (size_t i = 0; i < snapshot.partition_count; i++) {
         const struct catalog_partition *partition = &snapshot.partitions[i];
         char time[TIME_BYTES];
-        if (is_json) {
+        if (format == RESULT_JSON) {
             print_partition_json(partition, out);
             continue;
         }
@@ -252,12 +261,16 @@ int catalog_view_partitions(struct catalog *catalog, const char *name, FILE *out
         grid_add_int(&grid, partition->run);
         grid_add(&grid, partition->node);
     }
-    grid_print(&grid, out);
+    grid_print(&grid, out, format == RESULT_CSV);
     return 0;
 }
 
-void catalog_view_line(FILE *out, const char *line)
+void catalog_view_line(FILE *out, const char *line, enum result_format format)
 {
+    if (format != RESULT_JSON) {
+        fprintf(out, "%s\n", line);
+        return;
+    }
     SCOPED_TEXT struct text text = {0};
     struct json_out json;
     json_out_init(&json, &text);

@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-static int prepare(sqlite3 *db, sqlite3_stmt **ret_statement, struct error *err, const char *sql)
+int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_statement, struct error *err)
 {
-    if (sqlite3_prepare_v2(db, sql, -1, ret_statement, NULL) != SQLITE_OK)
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         return failure_set_sqlite(err, db, "cannot read the catalogue");
+    *ret_statement = statement;
     return 0;
 }
 
@@ -24,18 +26,12 @@ static void bind(sqlite3_stmt *statement, const char *format, va_list args)
     }
 }
 
-int db_prepare(sqlite3 *db, sqlite3_stmt **ret_statement, struct error *err, const char *sql,
-               const char *format, ...)
+void db_bind(sqlite3_stmt *statement, const char *format, ...)
 {
-    sqlite3_stmt *statement;
-    if (prepare(db, &statement, err, sql) != 0)
-        return -1;
     va_list args;
     va_start(args, format);
     bind(statement, format, args);
     va_end(args);
-    *ret_statement = statement;
-    return 0;
 }
 
 int db_step(sqlite3_stmt *statement, struct error *err)
@@ -51,7 +47,7 @@ int db_step(sqlite3_stmt *statement, struct error *err)
 int db_run(sqlite3 *db, struct error *err, const char *sql, const char *format, ...)
 {
     sqlite3_stmt *statement;
-    if (prepare(db, &statement, err, sql) != 0)
+    if (db_prepare(db, sql, &statement, err) != 0)
         return -1;
     va_list args;
     va_start(args, format);

@@ -15,10 +15,11 @@ static inline void db_finalize(sqlite3_stmt **statement)
     sqlite3_finalize(*statement);
 }
 
-/* Prepares and binds: `format` has one letter for each `?`: i = int64_t, s = const char * (NULL is
- * NULL; must outlive the statement). */
-int db_prepare(sqlite3 *db, sqlite3_stmt **ret_statement, struct error *err, const char *sql,
-               const char *format, ...);
+int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_statement, struct error *err);
+
+/* `format` has one letter for each `?`: i = int64_t, s = const char * (NULL is NULL; it must
+ * outlive the statement). */
+void db_bind(sqlite3_stmt *statement, const char *format, ...);
 
 /* 1 = a row, 0 = done, -1 = error. */
 int db_step(sqlite3_stmt *statement, struct error *err);

@@ -59,6 +59,7 @@ void function_state_free(struct function_state *state)
 {
     if (state == NULL)
         return;
+    zone_free(state->zone);
     regex_cache_free(&state->regexes);
     text_free(&state->document);
     json_tape_free(&state->tape);

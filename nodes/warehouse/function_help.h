@@ -7,9 +7,11 @@
 #include "nodes/warehouse/json_tape.h"
 #include "nodes/warehouse/regex_cache.h"
 #include "nodes/warehouse/value.h"
+#include "scheduler/base/zone.h"
 
 struct function_state {
     int64_t now_us;
+    struct zone *zone; /* NULL until a function asks for it */
     struct regex_cache regexes;
     struct text document; /* the JSON that `tape` is about */
     bool has_document;

@@ -3,9 +3,9 @@
 
 #include "nodes/warehouse/date_format.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 enum unit {
     UNIT_YEAR,
@@ -49,6 +49,7 @@ static bool in_range(sqlite3_context *context, struct civil_date date)
 }
 
 #define MAX_STEPS ((int64_t)4000000000)
+#define MAX_CLOCK_SECONDS ((int64_t)62000000000) /* about the years 5 and 3934 */
 
 static bool check_steps(sqlite3_context *context, int64_t steps)
 {
@@ -343,21 +344,29 @@ static void call_isdate(sqlite3_context *context, int count, sqlite3_value **val
                                                      pattern.length, &moment));
 }
 
-/* Seconds since the epoch on the clock of the zone in TZ, which the scheduler sets. */
+/* The zone that the scheduler set in TZ, UTC without one. NULL when the result is an error. */
+static const struct zone *get_zone(sqlite3_context *context)
+{
+    struct function_state *state = sqlite3_user_data(context);
+    const char *name = getenv("TZ");
+    struct error err = {0};
+    if (state->zone == NULL &&
+        zone_load(name == NULL || *name == '\0' ? "UTC" : name, &state->zone, &err) != 0)
+        function_fail_error(context, &err);
+    return state->zone;
+}
+
 static void result_clock(sqlite3_context *context, int64_t seconds)
 {
-    time_t when = (time_t)seconds;
-    struct tm parts;
-    if (localtime_r(&when, &parts) == NULL || parts.tm_year < 1 - 1900 ||
-        parts.tm_year > 9999 - 1900) {
+    const struct zone *zone = get_zone(context);
+    if (zone == NULL)
+        return;
+    if (seconds < -MAX_CLOCK_SECONDS || seconds > MAX_CLOCK_SECONDS) {
         function_fail(context, "the time is out of range");
         return;
     }
     struct value_moment moment = {
-        .time = {.date = {parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday},
-                 .hour = parts.tm_hour,
-                 .minute = parts.tm_min,
-                 .second = parts.tm_sec}};
+        .time = zone_civil_at(zone, (struct instant){seconds * DURATION_SECOND_US})};
     function_result_moment(context, &moment, TYPE_DATETIME);
 }
 
@@ -387,14 +396,10 @@ static void call_unix_timestamp(sqlite3_context *context, int count, sqlite3_val
     }
     if (!argument_moment(context, values[0], &moment))
         return;
-    struct tm parts = {.tm_year = moment.time.date.year - 1900,
-                       .tm_mon = moment.time.date.month - 1,
-                       .tm_mday = moment.time.date.day,
-                       .tm_hour = moment.time.hour,
-                       .tm_min = moment.time.minute,
-                       .tm_sec = moment.time.second,
-                       .tm_isdst = -1};
-    sqlite3_result_int64(context, (int64_t)mktime(&parts));
+    const struct zone *zone = get_zone(context);
+    if (zone != NULL)
+        sqlite3_result_int64(context,
+                             zone_find_local(zone, moment.time).first.us / DURATION_SECOND_US);
 }
 
 #define ROW(function_name, min, max, kind, function)                                               \

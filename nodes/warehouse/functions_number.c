@@ -121,25 +121,40 @@ static void call_ceil(sqlite3_context *context, int count, sqlite3_value **value
     to_whole(context, values[0], true);
 }
 
+/* 10^-places, for places before the point; false when that is larger than any number. */
+static bool power_of_ten(int64_t places, struct decimal *ret_power)
+{
+    const struct decimal ten = decimal_from_int(10);
+    struct decimal power = decimal_from_int(1);
+    for (int64_t i = places; i < 0; i++) {
+        if (!decimal_multiply(&power, &ten, &power))
+            return false;
+    }
+    *ret_power = power;
+    return true;
+}
+
+static bool round_behind(struct decimal *decimal, int64_t places, bool is_cut)
+{
+    int kept = (int)(places > MAX_ROUND_DIGITS ? MAX_ROUND_DIGITS : places);
+    if (!is_cut)
+        return decimal_round(decimal, kept);
+    decimal_cut(decimal, kept);
+    return true;
+}
+
 /* Rounds to `places` behind the point, before it where negative; half away from zero. */
 static bool round_decimal(struct decimal *decimal, int64_t places, bool is_cut)
 {
-    if (places >= 0 && is_cut)
-        decimal_cut(decimal, (int)(places > MAX_ROUND_DIGITS ? MAX_ROUND_DIGITS : places));
+    struct decimal power;
     if (places >= 0)
-        return is_cut ||
-               decimal_round(decimal, (int)(places > MAX_ROUND_DIGITS ? MAX_ROUND_DIGITS : places));
-    struct decimal unit = decimal_from_int(1);
-    struct decimal ten = decimal_from_int(10);
-    for (int64_t i = places; i < 0; i++) {
-        if (!decimal_multiply(&unit, &ten, &unit)) {
-            *decimal = decimal_from_int(0);
-            return true;
-        }
+        return round_behind(decimal, places, is_cut);
+    if (!power_of_ten(places, &power)) {
+        *decimal = decimal_from_int(0);
+        return true;
     }
-    if (!decimal_divide(decimal, &unit, decimal))
-        return false;
-    return round_decimal(decimal, 0, is_cut) && decimal_multiply(decimal, &unit, decimal);
+    return decimal_divide(decimal, &power, decimal) && round_behind(decimal, 0, is_cut) &&
+           decimal_multiply(decimal, &power, decimal);
 }
 
 static void round_value(sqlite3_context *context, int count, sqlite3_value **values, bool is_cut)

@@ -240,7 +240,7 @@ static void call_instr(sqlite3_context *context, int count, sqlite3_value **valu
         found == NULL ? 0 : count_characters(text.bytes, (size_t)(found - text.bytes)) + 1);
 }
 
-/* SPLIT_PART(text, separator, start[, end]): parts from 1; a negative number counts from the end. */
+/* SPLIT_PART(text, separator, start[, end]): parts from 1, or from the end if negative. */
 static void call_split_part(sqlite3_context *context, int count, sqlite3_value **values)
 {
     struct argument text;

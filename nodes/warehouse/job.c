@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static int read_input(struct text *out, struct error *err)
@@ -68,36 +67,42 @@ static int read_fields(struct job *job, struct error *err)
     return 0;
 }
 
+static void show(const struct job *job, const struct error *err)
+{
+    job_show_error(job->log, &(struct job_problem){.err = err, .file = ""});
+}
+
 static int declare_tables(struct job *job, struct error *err)
 {
     SCOPED_TEXT struct text notes = {0};
+    const struct script script = {.catalog = &job->catalog, .writer = &job->writer};
     const struct json *item = json_first(json_get(job->json, "tables"));
     for (; item != NULL; item = json_next(item)) {
         const char *file = json_get_string(item, "file", "");
         const char *sql = json_get_string(item, "sql", "");
-        if (script_declare(&job->catalog, &job->writer, sql, strlen(sql), &notes, err) != 0) {
-            job_show_error(err, file, sql, 0);
+        if (script_declare(&script, sql, strlen(sql), &notes, err) != 0) {
+            job_show_error(job->log, &(struct job_problem){.err = err, .file = file, .text = sql});
             return -1;
         }
     }
-    fputs(text_string(&notes), stderr);
+    fputs(text_string(&notes), job->log);
     return 0;
 }
 
-int job_open(struct job *job, struct error *err)
+int job_open(struct job *job, int64_t (*clock_us)(void), struct error *err)
 {
-    *job = (struct job){.event_fd = fcntl(JOB_EVENT_FD, F_GETFD) < 0 ? -1 : JOB_EVENT_FD};
+    job->event_fd = fcntl(JOB_EVENT_FD, F_GETFD) < 0 ? -1 : JOB_EVENT_FD;
     SCOPED_TEXT struct text input = {0};
     if (read_input(&input, err) != 0 ||
         json_parse(text_string(&input), input.length, &job->json, err) != 0 ||
         read_fields(job, err) != 0 ||
-        catalog_open(&job->catalog, job->state_dir, CATALOG_WRITE, err) != 0) {
-        job_show_error(err, "", NULL, 0);
+        catalog_open(&job->catalog, job->state_dir, CATALOG_WRITE, clock_us, err) != 0) {
+        show(job, err);
         return -1;
     }
     job->has_catalog = true;
     if (catalog_register(&job->catalog, &job->writer, err) != 0) {
-        job_show_error(err, "", NULL, 0);
+        show(job, err);
         return -1;
     }
     return declare_tables(job, err);
@@ -119,17 +124,13 @@ static void tell(struct job *job, const struct text *line)
         job->event_fd = -1;
 }
 
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 void job_tell_progress(struct job *job, int64_t done, int64_t total, const char *unit)
 {
-    int64_t now = clock_us();
-    if (job->event_fd < 0 || now - job->told_us < JOB_PROGRESS_US)
+    if (job->event_fd < 0)
+        return;
+    int64_t now = catalog_now_us(&job->catalog);
+    int64_t waited = now - job->told_us;
+    if (waited >= 0 && waited < JOB_PROGRESS_US)
         return;
     job->told_us = now;
     SCOPED_TEXT struct text line = {0};
@@ -223,29 +224,31 @@ static char *padded(const char *text, int line_offset)
     return text_take(&out);
 }
 
-static void show_place(const struct error *err, const char *file, const char *text, int line_offset)
+static void show_place(FILE *log, const struct job_problem *shown)
 {
     SCOPED_TEXT struct text out = {0};
-    SCOPED_FREE char *source = padded(text, line_offset);
+    SCOPED_FREE char *source = padded(shown->text, shown->line_offset);
+    const struct error *err = shown->err;
     struct diagnostics list;
     diagnostics_init(&list);
-    size_t number =
-        diagnostics_add_source(&list, *file == '\0' ? "SQL" : file, source, strlen(source));
+    size_t number = diagnostics_add_source(&list, *shown->file == '\0' ? "SQL" : shown->file,
+                                           source, strlen(source));
     struct diagnostic *problem =
         diagnostics_add(&list, DIAGNOSTIC_ERROR, err->code, "%s", err->text);
     const struct diagnostic_place place = {.source = number,
-                                           .line = (uint32_t)(err->line + line_offset),
+                                           .line = (uint32_t)(err->line + shown->line_offset),
                                            .column = (uint32_t)err->column,
-                                           .length = length_at(text, err->line, err->column)};
+                                           .length =
+                                               length_at(shown->text, err->line, err->column)};
     diagnostic_label(problem, place, "%s", "");
     if (err->help[0] != '\0')
         diagnostic_help(problem, "%s", err->help);
     const struct diagnostic_style style = {.is_ascii = false};
     diagnostics_render(&list, &style, &out);
     diagnostics_free(&list);
-    fputs(text_string(&out), stderr);
+    fputs(text_string(&out), log);
     if (out.length > 0 && out.data[out.length - 1] != '\n')
-        fputc('\n', stderr);
+        fputc('\n', log);
 }
 
 /* The first line, and the second where it only adds a path or name. */
@@ -261,23 +264,24 @@ static void append_one_line(const char *text, struct text *out)
     utf8_append_safe(out, second, strcspn(second, "\n"));
 }
 
-void job_show_error(const struct error *err, const char *file, const char *text, int line_offset)
+void job_show_error(FILE *log, const struct job_problem *problem)
 {
     SCOPED_TEXT struct text line = {0};
-    bool has_place = text != NULL && err->line > 0;
+    const struct error *err = problem->err;
+    bool has_place = problem->text != NULL && err->line > 0;
     if (has_place)
-        show_place(err, file, text, line_offset);
+        show_place(log, problem);
     else if (strchr(err->text, '\n') != NULL || err->help[0] != '\0')
-        fprintf(stderr, "error%s%s%s: %s%s%s\n", err->code[0] == '\0' ? "" : "[", err->code,
+        fprintf(log, "error%s%s%s: %s%s%s\n", err->code[0] == '\0' ? "" : "[", err->code,
                 err->code[0] == '\0' ? "" : "]", err->text,
                 err->help[0] == '\0' ? "" : "\nhelp: ", err->help);
     append_one_line(err->text, &line);
-    if (has_place && *file != '\0')
-        fprintf(stderr, "Error: %s:%d:%d: %s\n", file, err->line + line_offset, err->column,
-                text_string(&line));
+    if (has_place && *problem->file != '\0')
+        fprintf(log, "Error: %s:%d:%d: %s\n", problem->file, err->line + problem->line_offset,
+                err->column, text_string(&line));
     else if (has_place)
-        fprintf(stderr, "Error: SQL line %d, column %d: %s\n", err->line + line_offset, err->column,
-                text_string(&line));
+        fprintf(log, "Error: SQL line %d, column %d: %s\n", err->line + problem->line_offset,
+                err->column, text_string(&line));
     else
-        fprintf(stderr, "Error: %s\n", text_string(&line));
+        fprintf(log, "Error: %s\n", text_string(&line));
 }

@@ -76,19 +76,24 @@ bool number_parse_double(const char *text, size_t length, double *ret_value)
     return true;
 }
 
+static void append_point(char buffer[NUMBER_TEXT_BYTES])
+{
+    size_t length = strlen(buffer);
+    if (strchr(buffer, '.') == NULL)
+        snprintf(buffer + length, NUMBER_TEXT_BYTES - length, ".0");
+}
+
 /* "1e+20" and "1.5e-07" become "1.0E20" and "1.5E-7". */
 static size_t rewrite_exponent(char buffer[NUMBER_TEXT_BYTES])
 {
     char *mark = strchr(buffer, 'e');
     if (mark == NULL) {
-        if (strchr(buffer, '.') == NULL)
-            strcat(buffer, ".0");
+        append_point(buffer);
         return strlen(buffer);
     }
     int exponent = (int)strtol(mark + 1, NULL, 10);
     *mark = '\0';
-    if (strchr(buffer, '.') == NULL)
-        strcat(buffer, ".0");
+    append_point(buffer);
     size_t length = strlen(buffer);
     snprintf(buffer + length, NUMBER_TEXT_BYTES - length, "E%d", exponent);
     return strlen(buffer);

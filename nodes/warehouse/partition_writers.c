@@ -14,13 +14,10 @@
 
 int partition_writers_open(struct partition_writers *writers, struct catalog *catalog,
                            const struct catalog_writer *writer, const struct table *table,
-                           unsigned statement, struct error *err)
+                           struct error *err)
 {
-    *writers = (struct partition_writers){.catalog = catalog,
-                                          .writer = writer,
-                                          .table = table,
-                                          .folder_fd = -1,
-                                          .sequence = statement * 100000};
+    *writers = (struct partition_writers){
+        .catalog = catalog, .writer = writer, .table = table, .folder_fd = -1};
     arena_init(&writers->arena, 0);
     writers->classes = table_part_classes(table, &writers->arena);
     if (catalog_open_folder(catalog, table, &writers->folder_fd, err) != 0) {

@@ -22,7 +22,7 @@ struct partition_writers {
     const struct table *table;
     const char *classes; /* of the data columns */
     int folder_fd;
-    unsigned sequence; /* numbers the files of the attempt */
+    unsigned sequence; /* numbers the files of the attempt; the caller may set where it begins */
     struct arena arena;
     struct partition_writer **items;
     size_t count;
@@ -31,10 +31,9 @@ struct partition_writers {
     size_t bucket_count;
 };
 
-/* `statement` numbers the statements of one attempt, so that their files have different names. */
 int partition_writers_open(struct partition_writers *writers, struct catalog *catalog,
                            const struct catalog_writer *writer, const struct table *table,
-                           unsigned statement, struct error *err);
+                           struct error *err);
 
 /* The writer of a partition, made when it is first asked for. */
 int partition_writers_get(struct partition_writers *writers, const char *spec,

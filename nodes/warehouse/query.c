@@ -4,6 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,13 +48,13 @@ static const char *suggest_table(void *context, const char *name)
     return suggest_among(name, names, count);
 }
 
-static int rewrite(struct query *query, struct catalog *catalog, size_t first, size_t last,
+static int rewrite(struct query *query, struct catalog *catalog, struct sql_span span,
                    struct error *err)
 {
-    struct finder finder = {.catalog = catalog, .arena = query->source->arena};
+    struct finder finder = {.catalog = catalog, .arena = span.source->arena};
     const struct sql_tables tables = {
         .find = find_table, .suggest = suggest_table, .context = &finder};
-    int result = sql_rewrite(query->source, first, last, &tables, &query->rewritten, err);
+    int result = sql_rewrite(span, &tables, &query->rewritten, err);
     if (result != 0 && finder.err.kind != ERROR_KIND_NONE && err != NULL)
         *err = finder.err;
     return result;
@@ -63,32 +64,18 @@ static int take_snapshot(struct query *query, struct catalog *catalog, struct er
 {
     struct arena *arena = query->source->arena;
     size_t count = query->rewritten.table_count;
-    const char **names = arena_array(arena, count, sizeof *names);
     struct catalog_snapshot *snapshots = arena_array(arena, count, sizeof *snapshots);
     for (size_t i = 0; i < count; i++)
-        names[i] = query->rewritten.tables[i]->name;
-    if (catalog_snapshot(catalog, names, count, arena, snapshots, err) != 0)
+        snapshots[i].name = query->rewritten.tables[i]->name;
+    if (catalog_snapshot(catalog, snapshots, count, arena, err) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         if (snapshots[i].table == NULL)
             return error_set(err, ERROR_KIND_NOT_FOUND, "table `%s` was dropped meanwhile",
-                             names[i]);
+                             snapshots[i].name);
     }
     table_sources_open(&query->sources, catalog, snapshots, count);
     return 0;
-}
-
-/* The connection may read and calculate, nothing else. */
-static int authorize(void *context, int action, const char *a, const char *b, const char *c,
-                     const char *d)
-{
-    (void)context;
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    bool is_allowed = action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_FUNCTION;
-    return is_allowed ? SQLITE_OK : SQLITE_DENY;
 }
 
 static int open_connection(struct query *query, const struct catalog *catalog, struct error *err)
@@ -108,7 +95,6 @@ static int open_connection(struct query *query, const struct catalog *catalog, s
     if (code != SQLITE_OK)
         return failure_set_sqlite(err, query->db, "cannot prepare the tables");
     sqlite3_db_config(query->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_set_authorizer(query->db, authorize, NULL);
     return 0;
 }
 
@@ -143,11 +129,11 @@ static int fail_prepare(const struct query *query, struct error *err)
     return -1;
 }
 
-int query_open(struct query *query, struct catalog *catalog, const struct sql_source *source,
-               size_t first, size_t last, struct error *err)
+int query_open(struct query *query, struct catalog *catalog, struct sql_span span,
+               struct error *err)
 {
-    *query = (struct query){.source = source, .first = first};
-    if (rewrite(query, catalog, first, last, err) != 0 || take_snapshot(query, catalog, err) != 0 ||
+    *query = (struct query){.source = span.source, .first = span.first};
+    if (rewrite(query, catalog, span, err) != 0 || take_snapshot(query, catalog, err) != 0 ||
         open_connection(query, catalog, err) != 0) {
         query_close(query);
         return -1;
@@ -158,6 +144,7 @@ int query_open(struct query *query, struct catalog *catalog, const struct sql_so
         query_close(query);
         return -1;
     }
+    assert(sqlite3_stmt_readonly(query->statement)); /* the rewriter lets nothing else through */
     query->column_count = sqlite3_column_count(query->statement);
     return 0;
 }

@@ -21,9 +21,9 @@ struct query {
     int column_count;
 };
 
-/* Prepares tokens [first, last). Errors have a place in the source. */
-int query_open(struct query *query, struct catalog *catalog, const struct sql_source *source,
-               size_t first, size_t last, struct error *err);
+/* Errors have a place in the source. */
+int query_open(struct query *query, struct catalog *catalog, struct sql_span span,
+               struct error *err);
 
 /* 1 = a row, 0 = the end, -1 = an error. */
 int query_step(struct query *query, struct error *err);

@@ -2,8 +2,8 @@
  *
  *     {"file","line","offset","bytes","reason","text"}
  *
- * `offset` counts bytes of the unpacked file; `text` is the beginning of the record, with U+FFFD for
- * what is not UTF-8. The file appears with the first record. */
+ * `offset` counts bytes of the unpacked file; `text` is the beginning of the record, with U+FFFD
+ * for what is not UTF-8. The file appears with the first record. */
 #ifndef DATEMILL_NODES_WAREHOUSE_REJECTS_H
 #define DATEMILL_NODES_WAREHOUSE_REJECTS_H
 

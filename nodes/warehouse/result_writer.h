@@ -3,7 +3,7 @@
  * table: columns lined up by their width on a terminal, NULL dim; widths come from the first rows,
  *        which are held back for that, so that a result of any length needs little memory
  * csv:   RFC 4180 with a header; NULL is empty, an empty text is ""
- * json:  one array of objects, a row a line; DECIMAL and BIGINT are numbers with all their digits */
+ * json:  one array of objects, a row a line; DECIMAL and BIGINT are numbers with all digits */
 #ifndef DATEMILL_NODES_WAREHOUSE_RESULT_WRITER_H
 #define DATEMILL_NODES_WAREHOUSE_RESULT_WRITER_H
 

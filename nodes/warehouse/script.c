@@ -9,8 +9,8 @@ static int select_rows(const struct script *script, const struct sql_source *sou
 {
     const struct script_listener *listener = script->listener;
     struct query query;
-    if (query_open(&query, script->catalog, source, statement->query_first, statement->last, err) !=
-        0)
+    const struct sql_span span = {source, statement->query_first, statement->last};
+    if (query_open(&query, script->catalog, span, err) != 0)
         return -1;
     int result =
         listener->begin_result == NULL ? 0 : listener->begin_result(listener->context, &query, err);
@@ -110,22 +110,22 @@ int script_run(const struct script *script, const char *text, size_t length, siz
     return found;
 }
 
-static int declare(struct catalog *catalog, const struct catalog_writer *writer,
-                   const struct sql_source *source, const struct sql_statement *statement,
-                   struct text *notes, struct error *err)
+static int declare(const struct script *script, const struct sql_source *source,
+                   const struct sql_statement *statement, struct text *notes, struct error *err)
 {
     struct table *old;
     if (statement->kind != SQL_CREATE_TABLE)
         return sql_source_fail(source, statement->first, err,
                                "a file of tables holds CREATE TABLE statements only");
-    if (catalog_find_table(catalog, statement->table, source->arena, &old, err) != 0)
+    if (catalog_find_table(script->catalog, statement->table, source->arena, &old, err) != 0)
         return -1;
     if (old == NULL) {
         struct error problem = {0};
-        if (catalog_create_table(catalog, writer, statement->definition, &problem) == 0)
+        if (catalog_create_table(script->catalog, script->writer, statement->definition,
+                                 &problem) == 0)
             return 0;
         /* another node may have been faster */
-        if (catalog_find_table(catalog, statement->table, source->arena, &old, err) != 0)
+        if (catalog_find_table(script->catalog, statement->table, source->arena, &old, err) != 0)
             return -1;
         if (old == NULL) {
             *err = problem;
@@ -140,8 +140,8 @@ static int declare(struct catalog *catalog, const struct catalog_writer *writer,
     return 0;
 }
 
-int script_declare(struct catalog *catalog, const struct catalog_writer *writer, const char *text,
-                   size_t length, struct text *notes, struct error *err)
+int script_declare(const struct script *script, const char *text, size_t length, struct text *notes,
+                   struct error *err)
 {
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
@@ -152,7 +152,7 @@ int script_declare(struct catalog *catalog, const struct catalog_writer *writer,
     int found;
     struct sql_statement statement;
     while ((found = sql_statement_read(&source, &at, &statement, err)) == 1) {
-        if (declare(catalog, writer, &source, &statement, notes, err) != 0) {
+        if (declare(script, &source, &statement, notes, err) != 0) {
             place_error(&source, &statement, err);
             return -1;
         }

@@ -34,8 +34,8 @@ int script_run(const struct script *script, const char *text, size_t length, siz
 
 /* Declares tables: every statement is CREATE TABLE. A table that is there with other columns stays
  * as it is, and `notes` says so. */
-int script_declare(struct catalog *catalog, const struct catalog_writer *writer, const char *text,
-                   size_t length, struct text *notes, struct error *err);
+int script_declare(const struct script *script, const char *text, size_t length, struct text *notes,
+                   struct error *err);
 
 /* script_insert.c: INSERT. `number` is that of the statement in its file. */
 int script_insert(const struct script *script, const struct sql_source *source,
@@ -52,10 +52,14 @@ int script_find_table(const struct script *script, const struct sql_source *sour
                       const struct sql_statement *statement, struct table **ret_table,
                       struct error *err);
 
-/* The values of a PARTITION (…), in the order of the table's partition columns; NULL for those that
- * come from the query, which `*ret_dynamic` counts. */
+/* The values of a PARTITION (…), in the order of the table's partition columns. */
+struct script_partition {
+    const char *values[WAREHOUSE_MAX_PARTITION_COLUMNS]; /* NULL: comes from the query */
+    size_t dynamic_count;                                /* how many of those there are */
+};
+
 int script_partition_values(const struct sql_source *source, const struct table *table,
-                            const struct sql_partition *partition, const char **ret_values,
-                            size_t *ret_dynamic, struct error *err);
+                            const struct sql_partition *partition,
+                            struct script_partition *ret_partition, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PROGRESS_ROWS 65536
+#define FILES_PER_STATEMENT 100000 /* so that the names of two statements differ */
 
 /* Where each column of the table comes from. */
 struct insert {
@@ -17,10 +18,9 @@ struct insert {
     struct table *table;
     struct query query;
     struct partition_writers writers;
-    size_t *sources; /* for each data column: the query's column, SIZE_MAX = NULL */
-    const char *values[WAREHOUSE_MAX_PARTITION_COLUMNS]; /* of the partition being written */
-    size_t dynamic_count;
-    size_t dynamic_first; /* the query's first column that is a partition's */
+    size_t *sources;                /* for each data column: the query's column, SIZE_MAX = NULL */
+    struct script_partition target; /* values of the partition being written */
+    size_t dynamic_first;           /* the query's first column that is a partition's */
     struct text spec;
     struct part_writer *part; /* of the row before: mostly the same */
     struct text part_spec;
@@ -32,7 +32,7 @@ static size_t wanted_columns(const struct insert *insert)
     const struct sql_statement *statement = insert->statement;
     size_t data =
         statement->column_count > 0 ? statement->column_count : insert->table->column_count;
-    return data + insert->dynamic_count;
+    return data + insert->target.dynamic_count;
 }
 
 static int fail_count(const struct insert *insert, size_t wanted, struct error *err)
@@ -40,10 +40,11 @@ static int fail_count(const struct insert *insert, size_t wanted, struct error *
     SCOPED_TEXT struct text names = {0};
     for (size_t i = 0; i < insert->table->column_count && names.length < 300; i++)
         text_append_format(&names, "%s%s", i == 0 ? "" : ", ", insert->table->columns[i].name);
-    for (size_t i = 0; i < insert->dynamic_count; i++)
+    for (size_t i = 0; i < insert->target.dynamic_count; i++)
         text_append_format(&names, ", %s",
                            table_partition_column(insert->table, insert->table->partition_count -
-                                                                     insert->dynamic_count + i)
+                                                                     insert->target.dynamic_count +
+                                                                     i)
                                ->name);
     sql_source_fail(insert->source, insert->statement->query_first, err,
                     "the query gives %d columns, table `%s` takes %zu", insert->query.column_count,
@@ -58,7 +59,7 @@ static int place_columns(struct insert *insert, struct error *err)
     size_t wanted = wanted_columns(insert);
     if ((size_t)insert->query.column_count != wanted)
         return fail_count(insert, wanted, err);
-    insert->dynamic_first = wanted - insert->dynamic_count;
+    insert->dynamic_first = wanted - insert->target.dynamic_count;
     insert->sources = arena_array(arena, insert->table->column_count, sizeof *insert->sources);
     for (size_t i = 0; i < insert->table->column_count; i++)
         insert->sources[i] = statement->column_count == 0 ? i : SIZE_MAX;
@@ -118,8 +119,8 @@ static int convert_column(struct insert *insert, size_t column, struct part_writ
 /* The values of the dynamic partition columns of this row, into `values`. */
 static int read_dynamic(struct insert *insert, struct value *found, struct error *err)
 {
-    size_t first = insert->table->partition_count - insert->dynamic_count;
-    for (size_t i = 0; i < insert->dynamic_count; i++) {
+    size_t first = insert->table->partition_count - insert->target.dynamic_count;
+    for (size_t i = 0; i < insert->target.dynamic_count; i++) {
         const struct table_column *column = table_partition_column(insert->table, first + i);
         struct error problem = {0};
         value_read(sqlite3_column_value(insert->query.statement, (int)(insert->dynamic_first + i)),
@@ -133,7 +134,7 @@ static int read_dynamic(struct insert *insert, struct value *found, struct error
                             is_null ? "the partition value is NULL" : problem.text);
             return -1;
         }
-        insert->values[first + i] = value;
+        insert->target.values[first + i] = value;
     }
     return 0;
 }
@@ -142,13 +143,13 @@ static int read_dynamic(struct insert *insert, struct value *found, struct error
 static int choose_part(struct insert *insert, struct error *err)
 {
     struct value found[WAREHOUSE_MAX_PARTITION_COLUMNS];
-    if (insert->part != NULL && insert->dynamic_count == 0)
+    if (insert->part != NULL && insert->target.dynamic_count == 0)
         return 0;
     if (read_dynamic(insert, found, err) != 0)
         return -1;
     text_clear(&insert->spec);
     text_append(&insert->spec, "");
-    table_format_partition(insert->table, insert->values, &insert->spec);
+    table_format_partition(insert->table, insert->target.values, &insert->spec);
     if (insert->part != NULL &&
         strcmp(text_string(&insert->spec), text_string(&insert->part_spec)) == 0)
         return 0;
@@ -167,7 +168,7 @@ static void tell_progress(const struct insert *insert)
 static int copy_rows(struct insert *insert, struct error *err)
 {
     int found;
-    if (insert->dynamic_count == 0 && choose_part(insert, err) != 0)
+    if (insert->target.dynamic_count == 0 && choose_part(insert, err) != 0)
         return -1;
     while ((found = query_step(&insert->query, err)) == 1) {
         if (choose_part(insert, err) != 0)
@@ -230,8 +231,8 @@ static int resolve(struct insert *insert, struct error *err)
     }
     if (statement->partition_count == 0)
         return 0;
-    return script_partition_values(insert->source, table, &statement->partitions[0], insert->values,
-                                   &insert->dynamic_count, err);
+    return script_partition_values(insert->source, table, &statement->partitions[0],
+                                   &insert->target, err);
 }
 
 int script_insert(const struct script *script, const struct sql_source *source,
@@ -240,13 +241,14 @@ int script_insert(const struct script *script, const struct sql_source *source,
     struct insert insert = {.script = script, .source = source, .statement = statement};
     if (script_find_table(script, source, statement, &insert.table, err) != 0 ||
         resolve(&insert, err) != 0 ||
-        query_open(&insert.query, script->catalog, source, statement->query_first, statement->last,
-                   err) != 0)
+        query_open(&insert.query, script->catalog,
+                   (struct sql_span){source, statement->query_first, statement->last}, err) != 0)
         return -1;
     int result = -1;
     if (place_columns(&insert, err) == 0 &&
         partition_writers_open(&insert.writers, script->catalog, script->writer, insert.table,
-                               number, err) == 0) {
+                               err) == 0) {
+        insert.writers.sequence = number * FILES_PER_STATEMENT;
         result = copy_rows(&insert, err);
         if (result == 0)
             result = commit(&insert, err);

@@ -49,25 +49,25 @@ static int check_item(const struct sql_source *source, const struct table *table
 }
 
 int script_partition_values(const struct sql_source *source, const struct table *table,
-                            const struct sql_partition *partition, const char **ret_values,
-                            size_t *ret_dynamic, struct error *err)
+                            const struct sql_partition *partition,
+                            struct script_partition *ret_partition, struct error *err)
 {
-    size_t dynamic = 0;
+    struct script_partition found = {0};
     for (size_t i = 0; i < partition->count; i++) {
         const struct sql_partition_item *item = &partition->items[i];
         if (check_item(source, table, item, i, err) != 0)
             return -1;
-        if (item->value != NULL && dynamic > 0)
+        if (item->value != NULL && found.dynamic_count > 0)
             return sql_source_fail(source, item->token, err,
                                    "partition columns with a value come before those without");
-        dynamic += item->value == NULL ? 1 : 0;
-        ret_values[i] = item->value;
+        found.dynamic_count += item->value == NULL ? 1 : 0;
+        found.values[i] = item->value;
     }
     if (partition->count < table->partition_count)
         return sql_source_fail(source, partition->items[0].token, err,
                                "partition column `%s` of table `%s` is missing",
                                table_partition_column(table, partition->count)->name, table->name);
-    *ret_dynamic = dynamic;
+    *ret_partition = found;
     return 0;
 }
 
@@ -114,15 +114,14 @@ static int partition_spec(const struct sql_source *source, const struct table *t
                           const struct sql_partition *partition, const char **ret_spec,
                           struct error *err)
 {
-    const char *values[WAREHOUSE_MAX_PARTITION_COLUMNS];
-    size_t dynamic;
-    if (script_partition_values(source, table, partition, values, &dynamic, err) != 0)
+    struct script_partition found;
+    if (script_partition_values(source, table, partition, &found, err) != 0)
         return -1;
-    if (dynamic > 0)
+    if (found.dynamic_count > 0)
         return sql_source_fail(source, partition->items[0].token, err,
                                "every partition column needs a value here");
     SCOPED_TEXT struct text spec = {0};
-    table_format_partition(table, values, &spec);
+    table_format_partition(table, found.values, &spec);
     *ret_spec = arena_copy_string(source->arena, text_string(&spec));
     return 0;
 }
@@ -133,9 +132,9 @@ static int change_partitions(const struct script *script, const struct sql_sourc
                              struct error *err)
 {
     struct table *table;
-    struct catalog_snapshot snapshot;
+    struct catalog_snapshot snapshot = {.name = statement->table};
     if (script_find_table(script, source, statement, &table, err) != 0 ||
-        catalog_snapshot(script->catalog, &table->name, 1, source->arena, &snapshot, err) != 0)
+        catalog_snapshot(script->catalog, &snapshot, 1, source->arena, err) != 0)
         return -1;
     size_t count = statement->partition_count;
     struct catalog_change *changes = arena_array(source->arena, count, sizeof *changes);
@@ -223,9 +222,9 @@ static int show_partitions(const struct script *script, const struct sql_source 
                            const struct sql_statement *statement, struct error *err)
 {
     struct table *table;
-    struct catalog_snapshot snapshot;
+    struct catalog_snapshot snapshot = {.name = statement->table};
     if (script_find_table(script, source, statement, &table, err) != 0 ||
-        catalog_snapshot(script->catalog, &table->name, 1, source->arena, &snapshot, err) != 0)
+        catalog_snapshot(script->catalog, &snapshot, 1, source->arena, err) != 0)
         return -1;
     if (!table_is_partitioned(table))
         return sql_source_fail(source, statement->table_token, err, "table `%s` is not partitioned",

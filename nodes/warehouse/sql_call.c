@@ -1,5 +1,5 @@
 #include "nodes/warehouse/sql_cursor.h"
-#include "nodes/warehouse/sql_rewriter.h"
+#include "nodes/warehouse/sql_edit.h"
 
 #include <string.h>
 

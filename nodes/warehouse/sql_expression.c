@@ -1,4 +1,4 @@
-#include "nodes/warehouse/sql_rewriter.h"
+#include "nodes/warehouse/sql_edit.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
 #include "nodes/warehouse/sql_rewrite.h"
 
-#include "nodes/warehouse/sql_rewriter.h"
+#include "nodes/warehouse/sql_edit.h"
 
 #include <string.h>
 
@@ -104,18 +104,17 @@ static void collect_result(const struct rewriter *rewriter, struct sql_rewritten
     rewritten->table_count = rewriter->used_count;
 }
 
-int sql_rewrite(const struct sql_source *source, size_t first, size_t last,
-                const struct sql_tables *tables, struct sql_rewritten *ret_rewritten,
-                struct error *err)
+int sql_rewrite(struct sql_span span, const struct sql_tables *tables,
+                struct sql_rewritten *ret_rewritten, struct error *err)
 {
-    struct arena *arena = source->arena;
+    struct arena *arena = span.source->arena;
     struct rewriter *rewriter = arena_alloc(arena, sizeof *rewriter);
-    rewriter->source = source;
+    rewriter->source = span.source;
     rewriter->tables = tables;
     rewriter->arena = arena;
-    rewriter->first = first;
-    rewriter->last = last;
-    rewriter->edits = arena_array(arena, last - first + 1, sizeof *rewriter->edits);
+    rewriter->first = span.first;
+    rewriter->last = span.last;
+    rewriter->edits = arena_array(arena, span.last - span.first + 1, sizeof *rewriter->edits);
     if (run_passes(rewriter, err) != 0)
         return -1;
     struct sql_rewritten rewritten = {0};

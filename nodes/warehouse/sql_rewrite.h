@@ -46,10 +46,9 @@ struct sql_rewritten {
     size_t name_count;
 };
 
-/* Rewrites tokens [first, last). Everything belongs to the source's arena. */
-int sql_rewrite(const struct sql_source *source, size_t first, size_t last,
-                const struct sql_tables *tables, struct sql_rewritten *ret_rewritten,
-                struct error *err);
+/* Everything belongs to the source's arena. */
+int sql_rewrite(struct sql_span span, const struct sql_tables *tables,
+                struct sql_rewritten *ret_rewritten, struct error *err);
 
 /* The token of the source at an offset of the rewritten SQL. */
 size_t sql_rewritten_token(const struct sql_rewritten *rewritten, size_t offset);

@@ -156,25 +156,6 @@ static inline struct rewriter_frame *rewriter_top(struct rewriter *rewriter)
     return &rewriter->frames[rewriter->frame_count - 1];
 }
 
-/* sql_names.c: what names stand for. Keys are in small letters. */
-void rewriter_learn(struct rewriter *rewriter, const char *relation, const char *name,
-                    enum type_kind type);
-enum type_kind rewriter_look_up(struct rewriter *rewriter, const char *relation, const char *name);
-void rewriter_learn_opaque(struct rewriter *rewriter, const char *relation);
-void rewriter_learn_with(struct rewriter *rewriter, const char *name); /* WITH name AS … */
-bool rewriter_is_with(struct rewriter *rewriter, const char *name);
-const char *rewriter_small_name(struct rewriter *rewriter, size_t token);
-
-/* sql_edit.c */
-void rewriter_before(struct rewriter *rewriter, size_t token, const char *text);
-void rewriter_after(struct rewriter *rewriter, size_t token, const char *text);
-void rewriter_replace(struct rewriter *rewriter, size_t token, const char *text);
-void rewriter_wrap(struct rewriter *rewriter, const struct rewriter_operand *operand,
-                   const char *function);
-void rewriter_name_token(struct rewriter *rewriter, size_t token); /* quotes what SQLite reserves */
-void rewriter_string_token(struct rewriter *rewriter, size_t token, const char *value);
-void rewriter_emit(struct rewriter *rewriter, struct sql_rewritten *rewritten);
-
 /* sql_operator.c */
 void rewriter_push_operator(struct rewriter *rewriter, struct rewriter_operator op);
 /* Applies all operators of the frame; `token` ends the expression. */

@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -279,6 +279,28 @@ const char *sql_source_name(const struct sql_source *source, size_t token)
     return arena_copy(source->arena, start, length);
 }
 
+/* Four hexadecimal digits as a character; false if they are none or give half a pair or NUL. */
+static bool decode_unicode(const char *digits, struct text *out)
+{
+    char copy[5] = "";
+    memcpy(copy, digits, 4);
+    if (strspn(copy, "0123456789abcdefABCDEF") != 4)
+        return false;
+    unsigned long code = strtoul(copy, NULL, 16);
+    if (code == 0 || (code >= 0xd800 && code <= 0xdfff))
+        return false;
+    if (code < 0x80) {
+        text_append_char(out, (char)code);
+        return true;
+    }
+    char bytes[3] = {(char)(0xe0 | code >> 12), (char)(0x80 | (code >> 6 & 0x3f)),
+                     (char)(0x80 | (code & 0x3f))};
+    if (code < 0x800)
+        bytes[1] = (char)(0xc0 | code >> 6);
+    text_append_bytes(out, code < 0x800 ? bytes + 1 : bytes, code < 0x800 ? 2 : 3);
+    return true;
+}
+
 /* Decodes one escape at `at` (on the backslash); returns the bytes it takes. An escape that means
  * nothing keeps its backslash: patterns for LIKE and RLIKE need it. */
 static size_t decode_escape(const char *at, const char *end, struct text *out)
@@ -290,21 +312,8 @@ static size_t decode_escape(const char *at, const char *end, struct text *out)
         text_append_char(out, meanings[found - letters]);
         return 2;
     }
-    unsigned code;
-    int used = 0;
-    if (end - at >= 6 && at[1] == 'u' && sscanf(at + 2, "%4x%n", &code, &used) == 1 && used == 4 &&
-        code >= 0x80 && (code < 0xd800 || code > 0xdfff)) {
-        char bytes[3] = {(char)(0xe0 | code >> 12), (char)(0x80 | (code >> 6 & 0x3f)),
-                         (char)(0x80 | (code & 0x3f))};
-        if (code < 0x800)
-            bytes[1] = (char)(0xc0 | code >> 6);
-        text_append_bytes(out, code < 0x800 ? bytes + 1 : bytes, code < 0x800 ? 2 : 3);
+    if (at[1] == 'u' && end - at >= 6 && decode_unicode(at + 2, out))
         return 6;
-    }
-    if (used == 4 && code > 0 && code < 0x80) {
-        text_append_char(out, (char)code);
-        return 6;
-    }
     text_append_char(out, at[1] == '0' ? '\0' : '\\');
     return at[1] == '0' ? 2 : 1;
 }

@@ -34,6 +34,13 @@ struct sql_source {
     struct arena *arena;
 };
 
+/* Some tokens of a source: [first, last). */
+struct sql_span {
+    const struct sql_source *source;
+    size_t first;
+    size_t last;
+};
+
 /* Copies the text and cuts it into tokens. Fails with a place for a quote or comment that does not
  * end, a character that SQL does not know, text that is not UTF-8, and more than 1 MiB. */
 int sql_source_read(struct sql_source *source, const char *text, size_t length, struct arena *arena,

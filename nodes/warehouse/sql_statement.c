@@ -33,10 +33,7 @@ int sql_cursor_expect(struct sql_cursor *cursor, const char *word, struct error 
 {
     if (sql_cursor_take(cursor, word))
         return 0;
-    char expected[32] = "`";
-    strncat(expected, word, sizeof expected - 3);
-    strcat(expected, "`");
-    return sql_cursor_fail(cursor, expected, err);
+    return sql_cursor_fail(cursor, arena_format(cursor->source->arena, "`%s`", word), err);
 }
 
 int sql_cursor_name(struct sql_cursor *cursor, const char *what, const char **ret_name,

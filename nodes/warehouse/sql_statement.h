@@ -50,8 +50,8 @@ struct sql_statement {
     const char *value;
 };
 
-/* Reads the statement at `*at`, which moves behind it and its `;`. 1 = there was one, 0 = the end of
- * the file, -1 = an error with its place. Everything belongs to the source's arena. */
+/* Reads the statement at `*at`, which moves behind it and its `;`. 1 = there was one, 0 = the end
+ * of the file, -1 = an error with its place. Everything belongs to the source's arena. */
 int sql_statement_read(const struct sql_source *source, size_t *at,
                        struct sql_statement *ret_statement, struct error *err);
 

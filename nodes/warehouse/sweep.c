@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,6 +20,12 @@
 static int64_t modified_us(const struct stat *status)
 {
     return (int64_t)status->st_mtim.tv_sec * 1000000 + status->st_mtim.tv_nsec / 1000;
+}
+
+/* A mark is called after the time when its process began. */
+static int64_t begin_us(const char *mark_name)
+{
+    return strtoll(mark_name, NULL, 10);
 }
 
 /* When the oldest process began that may still read; marks of dead ones are removed. */
@@ -36,8 +43,8 @@ static int64_t oldest_reader(struct catalog *catalog)
         bool is_own = mark >= 0 && strcmp(catalog->mark_name + strlen("open/"), entry->d_name) == 0;
         if (!is_own && flock(mark, LOCK_EX | LOCK_NB) == 0)
             unlinkat(fd, entry->d_name, 0);
-        else if (modified_us(&status) < oldest)
-            oldest = modified_us(&status);
+        else if (begin_us(entry->d_name) < oldest)
+            oldest = begin_us(entry->d_name);
     }
     return oldest;
 }
@@ -45,8 +52,9 @@ static int64_t oldest_reader(struct catalog *catalog)
 static int is_due(struct catalog *catalog, int64_t now, bool *ret_is_due, struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err, "SELECT done_us FROM sweep", "") != 0 ||
-        db_step(statement, err) < 0)
+    if (db_prepare(catalog->db, "SELECT done_us FROM sweep", &statement, err) != 0)
+        return -1;
+    if (db_step(statement, err) < 0)
         return -1;
     int64_t done = sqlite3_column_int64(statement, 0);
     *ret_is_due = now - done >= DAY_US || now < done;
@@ -87,10 +95,11 @@ static int remove_left(struct catalog *catalog, int64_t limit, struct error *err
     arena_init(&arena, 0);
     const char **paths = arena_array(&arena, MAX_PER_SWEEP, sizeof *paths);
     size_t count = 0;
-    if (db_prepare(catalog->db, &statement, err,
-                   "SELECT path FROM part WHERE left_us IS NOT NULL AND left_us < ? LIMIT ?", "ii",
-                   limit, (int64_t)MAX_PER_SWEEP) != 0)
+    if (db_prepare(catalog->db,
+                   "SELECT path FROM part WHERE left_us IS NOT NULL AND left_us < ? LIMIT ?",
+                   &statement, err) != 0)
         return -1;
+    db_bind(statement, "ii", limit, (int64_t)MAX_PER_SWEEP);
     int stepped;
     while ((stepped = db_step(statement, err)) == 1)
         paths[count++] = db_text(statement, 0, &arena);
@@ -110,9 +119,9 @@ static int is_known(struct catalog *catalog, const char *path, bool *ret_is_know
                     struct error *err)
 {
     SCOPED_STATEMENT sqlite3_stmt *statement = NULL;
-    if (db_prepare(catalog->db, &statement, err, "SELECT 1 FROM part WHERE path = ?", "s", path) !=
-        0)
+    if (db_prepare(catalog->db, "SELECT 1 FROM part WHERE path = ?", &statement, err) != 0)
         return -1;
+    db_bind(statement, "s", path);
     int stepped = db_step(statement, err);
     *ret_is_known = stepped == 1;
     return stepped < 0 ? -1 : 0;

@@ -2,7 +2,6 @@
 
 #include "nodes/warehouse/failure.h"
 #include "nodes/warehouse/sql_statement.h"
-#include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
 #include "scheduler/base/utf8.h"
@@ -104,27 +103,19 @@ static int check_columns(const struct sync *sync, struct error *err)
 }
 
 /* One `name=value` of the partition. */
-static int read_level(const struct sync *sync, size_t level, const char *text, size_t length,
+static int read_level(const struct sync *sync, size_t level, const char *text,
                       const char **ret_value, struct error *err)
 {
     const struct table_column *column = table_partition_column(sync->table, level);
     size_t name = strlen(column->name);
-    while (length > 0 && *text == ' ') {
-        text++;
-        length--;
-    }
-    if (length <= name || strncasecmp(text, column->name, name) != 0 || text[name] != '=')
+    text += strspn(text, " ");
+    if (strncasecmp(text, column->name, name) != 0 || text[name] != '=')
         return error_set(err, ERROR_KIND_INVALID,
-                         "partition `%s` of table `%s`: expected `%s=…`, found `%.*s`",
-                         sync->partition, sync->table->name, column->name, (int)length, text);
-    char value[WAREHOUSE_MAX_PARTITION_VALUE_BYTES + 2] = "";
-    size_t value_length = length - name - 1;
-    if (value_length >= sizeof value)
-        value_length = sizeof value - 1;
-    memcpy(value, text + name + 1, value_length);
-    if (table_check_partition_value(column, value, err) != 0)
+                         "partition `%s` of table `%s`: expected `%s=…`, found `%s`",
+                         sync->partition, sync->table->name, column->name, text);
+    if (table_check_partition_value(column, text + name + 1, err) != 0)
         return -1;
-    *ret_value = memory_copy_string(value);
+    *ret_value = text + name + 1;
     return 0;
 }
 
@@ -137,7 +128,7 @@ static int read_partition(struct sync *sync, struct arena *arena, struct error *
     size_t level = 0;
     for (; *at != '\0' && level < table->partition_count && result == 0; level++) {
         size_t length = strcspn(at, ",/");
-        result = read_level(sync, level, at, length, &values[level], err);
+        result = read_level(sync, level, arena_copy(arena, at, length), &values[level], err);
         at += length + (at[length] == '\0' ? 0 : 1);
     }
     if (result == 0 && (*at != '\0' || level < table->partition_count))
@@ -151,8 +142,6 @@ static int read_partition(struct sync *sync, struct arena *arena, struct error *
         table_format_partition(table, values, &spec);
         sync->spec = arena_copy_string(arena, text_string(&spec));
     }
-    for (size_t i = 0; i < WAREHOUSE_MAX_PARTITION_COLUMNS; i++)
-        free((void *)(uintptr_t)values[i]);
     return result;
 }
 
@@ -191,10 +180,9 @@ static int fail_missing(const struct sync *sync, int root_fd, struct error *err)
               "%s: no source file for business date %s\n   %s/%s%s\nnote: %s", job->writer.node,
               job->bizdate, source->root, source->file, text_string(&from), text_string(&note));
     error_help(err,
-               "wait for it    on_missing: wait        (node setting)\n"
-               "      go on without  datemill skip %lld %s --reason \"…\"\n"
+               "go on without  on_missing: skip, or empty   (node setting)\n"
                "      try again      datemill rerun %lld --from-failed",
-               (long long)job->writer.run, job->writer.node, (long long)job->writer.run);
+               (long long)job->writer.run);
     if (err != NULL)
         memcpy(err->code, FAILURE_CODE_MISSING, sizeof FAILURE_CODE_MISSING);
     return -1;
@@ -221,8 +209,9 @@ static int read_file(struct sync *sync, int root_fd, const struct source_file *f
         break;
     }
     if (result == 0)
-        printf("%s: %lld rows%s\n", file->path, (long long)sync->part->rows - (long long)rows,
-               file->bytes == 0 ? " (the file is empty)" : "");
+        fprintf(sync->job->out, "%s: %lld rows%s\n", file->path,
+                (long long)sync->part->rows - (long long)rows,
+                file->bytes == 0 ? " (the file is empty)" : "");
     sync->done_bytes += file->bytes;
     source_stream_close(&sync->stream);
     return result;
@@ -233,7 +222,7 @@ static int read_files(struct sync *sync, int root_fd, const struct source_files 
 {
     sync->total_bytes = files->bytes;
     if (partition_writers_open(&sync->writers, &sync->job->catalog, &sync->job->writer, sync->table,
-                               0, err) != 0 ||
+                               err) != 0 ||
         partition_writers_get(&sync->writers, sync->spec, &sync->part, err) != 0)
         return -1;
     for (size_t i = 0; i < files->count; i++) {
@@ -249,12 +238,12 @@ static int commit(struct sync *sync, struct error *err)
     if (partition_writers_commit(&sync->writers,
                                  sync->is_append ? CATALOG_APPEND : CATALOG_OVERWRITE, err) != 0)
         return -1;
-    printf("%lld rows → %s%s%s\n", (long long)rows, sync->table->name,
-           sync->spec[0] == '\0' ? "" : "/", sync->spec);
+    fprintf(sync->job->out, "%lld rows → %s%s%s\n", (long long)rows, sync->table->name,
+            sync->spec[0] == '\0' ? "" : "/", sync->spec);
     if (sync->rejects.count > 0)
-        printf("%lld rejected records%s%s; the first: %s\n", (long long)sync->rejects.count,
-               sync->rejects.path[0] == '\0' ? "" : ", kept in ", sync->rejects.path,
-               sync->rejects.first);
+        fprintf(sync->job->out, "%lld rejected records%s%s; the first: %s\n",
+                (long long)sync->rejects.count, sync->rejects.path[0] == '\0' ? "" : ", kept in ",
+                sync->rejects.path, sync->rejects.first);
     job_tell_table(sync->job, sync->table->name, sync->spec, rows);
     return 0;
 }

@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-static int choose(const char *what, const char *name, const char *const *names, size_t count,
-                  size_t *ret_index, struct error *err)
+/* The index of a name among `names`, which end with NULL. */
+static int choose(const char *what, const char *name, const char *const *names, size_t *ret_index,
+                  struct error *err)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; names[i] != NULL; i++) {
         if (strcmp(name, names[i]) == 0) {
             *ret_index = i;
             return 0;
@@ -28,17 +29,17 @@ static int read_delimiter(const char *text, char *ret_delimiter, struct error *e
 
 static int read_source(struct sync_source *source, const struct json *json, struct error *err)
 {
-    static const char *const formats[] = {"lines", "json", "csv"};
-    static const char *const kinds[] = {"files"};
+    static const char *const formats[] = {"lines", "json", "csv", NULL};
+    static const char *const kinds[] = {"files", NULL};
     size_t format;
     size_t kind;
     const char *format_name;
-    if (choose("a connection of kind", json_get_string(json, "kind", "files"), kinds, 1, &kind,
-               err) != 0 ||
+    if (choose("a connection of kind", json_get_string(json, "kind", "files"), kinds, &kind, err) !=
+            0 ||
         job_string(json, "root", &source->root, err) != 0 ||
         job_string(json, "file", &source->file, err) != 0 ||
         job_string(json, "format", &format_name, err) != 0 ||
-        choose("format", format_name, formats, 3, &format, err) != 0 ||
+        choose("format", format_name, formats, &format, err) != 0 ||
         read_delimiter(json_get_string(json, "delimiter", ","), &source->delimiter, err) != 0)
         return -1;
     source->format = (enum sync_format)format;
@@ -52,8 +53,8 @@ static int read_source(struct sync_source *source, const struct json *json, stru
 
 int sync_read_job(struct sync *sync, struct job *job, struct error *err)
 {
-    static const char *const modes[] = {"overwrite", "append"};
-    static const char *const missing[] = {"fail", "skip", "empty"};
+    static const char *const modes[] = {"overwrite", "append", NULL};
+    static const char *const missing[] = {"fail", "skip", "empty", NULL};
     const struct json *to = json_get(job->json, "to");
     size_t mode;
     size_t on_missing;
@@ -62,9 +63,9 @@ int sync_read_job(struct sync *sync, struct job *job, struct error *err)
     sync->rejects.max = json_get_int(job->json, "errors_max", 0);
     if (read_source(&sync->source, json_get(job->json, "from"), err) != 0 ||
         job_string(to, "table", &sync->table_name, err) != 0 ||
-        choose("mode", json_get_string(to, "mode", "overwrite"), modes, 2, &mode, err) != 0 ||
-        choose("on_missing", json_get_string(job->json, "on_missing", "fail"), missing, 3,
-               &on_missing, err) != 0)
+        choose("mode", json_get_string(to, "mode", "overwrite"), modes, &mode, err) != 0 ||
+        choose("on_missing", json_get_string(job->json, "on_missing", "fail"), missing, &on_missing,
+               err) != 0)
         return -1;
     sync->partition = json_get_string(to, "partition", "");
     sync->is_append = mode == 1;
