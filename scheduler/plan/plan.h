@@ -94,6 +94,8 @@ int plan_make(const struct flow *flow, const struct plan_request *request, struc
               struct error *err);
 void plan_free(struct plan *plan); /* NULL is fine */
 
+#define PLAN_MAX_SELECTION_BYTES 65536
+
 /* Which nodes a selection means: `n`, `+n` (with all upstream), `n+` (with all downstream), `+n+`,
  * and unions with commas. *ret_selected is an array over the flow's nodes in `arena`. NULL or "" is
  * all. Unknown names and empty parts fail (USAGE, with a suggestion). */

@@ -78,19 +78,33 @@ static void add_downstream(const struct flow *flow, bool *reached)
     }
 }
 
-static void add_part(const struct flow *flow, const struct part *part, struct arena *arena,
+/* Room for what one part reaches. */
+struct reach {
+    bool *upstream;
+    bool *downstream;
+};
+
+static void add_part(const struct flow *flow, const struct part *part, struct reach reach,
                      bool *selected)
 {
-    bool *upstream = arena_array(arena, flow->node_count, sizeof *upstream);
-    bool *downstream = arena_array(arena, flow->node_count, sizeof *downstream);
-    upstream[part->node] = true;
-    downstream[part->node] = true;
+    memset(reach.upstream, false, flow->node_count);
+    memset(reach.downstream, false, flow->node_count);
+    reach.upstream[part->node] = true;
+    reach.downstream[part->node] = true;
     if (part->has_upstream)
-        add_upstream(flow, upstream);
+        add_upstream(flow, reach.upstream);
     if (part->has_downstream)
-        add_downstream(flow, downstream);
+        add_downstream(flow, reach.downstream);
     for (size_t i = 0; i < flow->node_count; i++)
-        selected[i] = selected[i] || upstream[i] || downstream[i];
+        selected[i] = selected[i] || reach.upstream[i] || reach.downstream[i];
+}
+
+static int check_length(const char *selection, struct error *err)
+{
+    if (strlen(selection) <= PLAN_MAX_SELECTION_BYTES)
+        return 0;
+    return error_set(err, ERROR_KIND_USAGE, "the selection is longer than %d bytes",
+                     PLAN_MAX_SELECTION_BYTES);
 }
 
 int plan_select(const struct flow *flow, const char *selection, struct arena *arena,
@@ -102,13 +116,19 @@ int plan_select(const struct flow *flow, const char *selection, struct arena *ar
         *ret_selected = selected;
         return 0;
     }
-    for (const char *text = selection; text != NULL;) {
-        const char *comma = strchr(text, ',');
-        size_t length = comma == NULL ? strlen(text) : (size_t)(comma - text);
+    if (check_length(selection, err) < 0)
+        return -1;
+    struct reach reach = {.upstream = arena_array(arena, flow->node_count, sizeof(bool)),
+                          .downstream = arena_array(arena, flow->node_count, sizeof(bool))};
+    char *text = arena_copy_string(arena, selection);
+    while (text != NULL) {
+        char *comma = strchr(text, ',');
+        if (comma != NULL)
+            *comma = '\0';
         struct part part;
-        if (read_part(flow, arena_copy(arena, text, length), &part, err) < 0)
+        if (read_part(flow, text, &part, err) < 0)
             return -1;
-        add_part(flow, &part, arena, selected);
+        add_part(flow, &part, reach, selected);
         text = comma == NULL ? NULL : comma + 1;
     }
     *ret_selected = selected;

@@ -94,6 +94,10 @@ static void test_mistakes(void **state)
     refuse(&fixture, "a b", "flow f has no node `a b`", "");
     refuse(&fixture, "++a", "flow f has no node `+a`", "");
     refuse(&fixture, "a,zebra", "flow f has no node `zebra`", "");
+    struct text far = {0};
+    text_append_repeat(&far, 'a', PLAN_MAX_SELECTION_BYTES + 1);
+    refuse(&fixture, text_string(&far), "the selection is longer than 65536 bytes", "");
+    text_free(&far);
     end(&fixture);
 }
 

@@ -1,0 +1,36 @@
+/* links datemill_plan */
+#include "scheduler/base/scope.h"
+#include "scheduler/plan/plan.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* b needs a, c needs b, d needs itself of the cycle before */
+static const struct flow_need needs_a[] = {{.node = "a", .index = 0}};
+static const struct flow_need needs_b[] = {{.node = "b", .index = 1}};
+static const struct flow_need needs_d[] = {{.node = "d", .index = 3, .cycle_back = 1}};
+static const struct flow_node nodes[] = {
+    {.name = "a", .index = 0},
+    {.name = "b", .index = 1, .needs = needs_a, .need_count = 1},
+    {.name = "c", .index = 2, .needs = needs_b, .need_count = 1},
+    {.name = "d", .index = 3, .needs = needs_d, .need_count = 1},
+};
+static const size_t order[] = {0, 1, 2, 3};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct flow flow = {.name = "f", .nodes = nodes, .node_count = 4, .order = order};
+    SCOPED_ARENA struct arena arena = {0};
+    struct error err = {0};
+    bool *selected = NULL;
+    const char *text = arena_copy(&arena, (const char *)data, size);
+    if (plan_select(&flow, text, &arena, &selected, &err) < 0) {
+        assert(selected == NULL && err.text[0] != '\0' && err.kind == ERROR_KIND_USAGE);
+        return 0;
+    }
+    assert(selected[0] || selected[1] || selected[2] || selected[3]);
+    return 0;
+}
