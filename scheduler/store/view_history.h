@@ -23,8 +23,8 @@ struct view_node_list {
 int view_node_history(struct store *store, const struct view_node_list *list, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err);
 
-/* Median of the last VIEW_MEDIAN_SAMPLES successes among the newest 1,000 runs: of whole runs (all nodes selected, opened
- * once), or of a node's newest attempts. */
+/* Median of the last VIEW_MEDIAN_SAMPLES successes among the newest 1,000 runs: of whole runs (all
+ * nodes selected, opened once), or of a node's newest attempts. */
 struct view_median {
     struct duration median;
     int32_t samples; /* 0 = there is none */

@@ -275,6 +275,19 @@ static void killed_in_a_batch_all_or_nothing(void **state)
     }
 }
 
+/* What was committed stands in the WAL alone, and a reader is the first to come. */
+static void a_reader_comes_first_after_a_crash(void **state)
+{
+    struct world *world = *state;
+    struct store *reader = NULL;
+    store_close(world->store);
+    world->store = NULL;
+    die_at(world, 2);
+    OK(store_open_reader(world->state, &reader, ok));
+    assert_int_equal(count_rows(reader, "SELECT count(*) FROM run"), 2);
+    store_close(reader);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -294,6 +307,7 @@ int main(void)
         TEST(a_reader_cannot_write),
         TEST(another_writer_is_busy),
         TEST(killed_in_a_batch_all_or_nothing),
+        TEST(a_reader_comes_first_after_a_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,7 +210,7 @@ static void too_many_nodes_are_refused(void **state)
 
 /* ---- many ---- */
 
-/* 100,000 runs of 20 flows, made by one statement each: every 1,000th failed, one a flow is open. */
+/* 100,000 runs of 20 flows: every 1,000th failed, one a flow is open. */
 static void make_many(struct world *world)
 {
     OK(store_execute(world->store, "PRAGMA synchronous = OFF", ok));
