@@ -17,9 +17,9 @@ struct field_reader {
 };
 
 /* Reads `root` as a BLOCK of `fields`. Values that were wrong are left out. Returns -1 when the
- * tree is not even a map, or too large. In a BLOCK of field_table_node the keys of the node's type are
- * known too; members keep their own `field`; `number` is 1 when keys
- * of another type were found, so that its own rules say nothing new. */
+ * tree is not even a map, or too large. In a BLOCK of field_table_node the keys of the node's type
+ * are known too; members keep their own `field`; `number` is 1 when keys of another type were
+ * found, so that its own rules say nothing new. */
 int field_read(const struct field_reader *reader, const struct yaml_node *root,
                const struct field *fields, struct field_value *ret_block);
 

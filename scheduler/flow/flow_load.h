@@ -19,8 +19,8 @@ struct project_types {
 };
 
 /* Reads datemill.yaml and the manifests it names. `source` is a folder. Returns -1 with at least
- * one error in `problems`, else 0 and a project that the caller frees with project_free(). The built-in
- * types are borrowed. */
+ * one error in `problems`, else 0 and a project that the caller frees with project_free(). The
+ * built-in types are borrowed. */
 int project_load(struct flow_source *source, const struct project_types *builtin,
                  struct diagnostics *problems, struct project **ret_project);
 

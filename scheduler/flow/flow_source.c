@@ -95,7 +95,7 @@ int flow_source_open_folder(const char *dir, struct flow_source **ret_source, st
     source->dir_fd = fd;
     fd = -1;
     source->shown_prefix = find_shown_prefix(source->dir);
-    flow_source_git_start();
+    source->git = flow_source_git_open();
     *ret_source = source;
     return 0;
 }
@@ -108,7 +108,7 @@ int flow_source_open_capture(const struct flow_file *files, size_t count,
     struct flow_source *source = memory_new(1, sizeof *source);
     arena_init(&source->arena, 0);
     source->dir_fd = -1;
-    flow_source_git_start();
+    source->git = flow_source_git_open();
     struct flow_file *copies = arena_array(&source->arena, count, sizeof *copies);
     for (size_t i = 0; i < count; i++) {
         copies[i].path = arena_copy_string(&source->arena, files[i].path);
@@ -131,8 +131,8 @@ void flow_source_close(struct flow_source *source)
     free(source->dir);
     free(source->shown_prefix);
     arena_free(&source->arena);
+    flow_source_git_close(source->git);
     free(source);
-    flow_source_git_stop();
 }
 
 const char *flow_source_dir(const struct flow_source *source)
@@ -219,5 +219,5 @@ void flow_source_version(struct flow_source *source, const char *const *paths, s
     if (source->dir == NULL)
         *ret_version = (struct flow_version){0};
     else
-        flow_source_git_version(source->dir, paths, count, ret_version);
+        flow_source_git_version(source->git, source->dir, paths, count, ret_version);
 }

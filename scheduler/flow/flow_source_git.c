@@ -1,23 +1,36 @@
 #include "scheduler/flow/flow_source_git.h"
 
+#include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 
 #include <git2.h>
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SHORT_COMMIT_LENGTH 7
 
-void flow_source_git_start(void)
+struct flow_source_git {
+    git_repository *repository; /* NULL: none, or it was refused */
+    struct stat config;         /* of the repository's configuration when it was opened */
+    bool is_known;              /* `repository` and `note` are about that configuration */
+    char note[256];             /* why it was refused */
+};
+
+struct flow_source_git *flow_source_git_open(void)
 {
     git_libgit2_init();
+    return memory_new(1, sizeof(struct flow_source_git));
 }
 
-void flow_source_git_stop(void)
+void flow_source_git_close(struct flow_source_git *git)
 {
+    git_repository_free(git->repository);
     git_libgit2_shutdown();
+    free(git);
 }
 
 void flow_source_hash(const char *bytes, size_t length, char ret_hash[FLOW_HASH_BYTES])
@@ -30,16 +43,11 @@ void flow_source_hash(const char *bytes, size_t length, char ret_hash[FLOW_HASH_
     git_libgit2_shutdown();
 }
 
-static void set_note(struct flow_version *version, const char *what)
+static void set_note(char *note, size_t size, const char *what)
 {
     const git_error *last = git_error_last();
-    snprintf(version->note, sizeof version->note, "%s%s%s", what, last == NULL ? "" : ": ",
+    snprintf(note, size, "%s%s%s", what, last == NULL ? "" : ": ",
              last == NULL || last->message == NULL ? "" : last->message);
-}
-
-static void free_repository(git_repository **repository)
-{
-    git_repository_free(*repository);
 }
 
 static void free_object(git_object **object)
@@ -59,7 +67,7 @@ static int find_commit(git_repository *repository, struct flow_version *version)
     if (failed != 0) {
         git_error_clear();
         bool is_unborn = git_repository_head_unborn(repository) == 1;
-        set_note(version,
+        set_note(version->note, sizeof version->note,
                  is_unborn ? "the repository has no commit yet" : "git HEAD is unreadable");
         return -1;
     }
@@ -102,12 +110,11 @@ static int find_changes(git_repository *repository, char **paths, size_t count,
     options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
     options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
                     GIT_STATUS_OPT_INCLUDE_IGNORED | GIT_STATUS_OPT_RECURSE_IGNORED_DIRS |
-                    GIT_STATUS_OPT_EXCLUDE_SUBMODULES | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH |
-                    GIT_STATUS_OPT_NO_REFRESH;
+                    GIT_STATUS_OPT_EXCLUDE_SUBMODULES | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
     options.pathspec = (git_strarray){.strings = paths, .count = count};
     SCOPED(free_status) git_status_list *list = NULL;
     if (git_status_list_new(&list, repository, &options) != 0) {
-        set_note(version, "git cannot compare the files");
+        set_note(version->note, sizeof version->note, "git cannot compare the files");
         return -1;
     }
     for (size_t i = 0; i < git_status_list_entrycount(list); i++) {
@@ -117,32 +124,49 @@ static int find_changes(git_repository *repository, char **paths, size_t count,
     return 0;
 }
 
-/* Where a configuration does not name `safe.directory`, libgit2 1.5 says of another user's repository
- * that there is none. */
-static bool is_refused(const char *dir)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-    git_buf place = {0};
-    bool is_there = git_repository_discover(&place, dir, 0, NULL) == 0;
-    git_buf_dispose(&place);
-    return is_there;
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static void read_repository(const char *dir, const char *const *paths, size_t count,
-                            struct flow_version *version)
+/* Opens the repository around `dir` unless it is the one that was opened already. */
+static void find_repository(struct flow_source_git *git, const char *dir)
 {
-    SCOPED(free_repository) git_repository *repository = NULL;
-    int failed = git_repository_open_ext(&repository, dir, 0, NULL);
-    if (failed == GIT_EOWNER || (failed == GIT_ENOTFOUND && is_refused(dir))) {
-        snprintf(version->note, sizeof version->note,
+    git_buf path = {0};
+    SCOPED_TEXT struct text config = {0};
+    struct stat status;
+    bool is_found = git_repository_discover(&path, dir, 0, NULL) == 0;
+    if (is_found)
+        text_append_format(&config, "%sconfig", path.ptr);
+    bool is_there = is_found && stat(text_string(&config), &status) == 0;
+    git_buf_dispose(&path);
+    if (is_there && git->is_known && is_same_file(&status, &git->config))
+        return;
+    git_repository_free(git->repository);
+    *git = (struct flow_source_git){0};
+    git_error_clear();
+    int failed = git_repository_open_ext(&git->repository, dir, 0, NULL);
+    /* Where a configuration does not name `safe.directory`, libgit2 1.5 says of another user's
+     * repository that there is none. */
+    if (failed == GIT_EOWNER || (failed == GIT_ENOTFOUND && is_found))
+        snprintf(git->note, sizeof git->note,
                  "git refuses the repository: it belongs to another user");
+    else if (failed != 0 && failed != GIT_ENOTFOUND)
+        set_note(git->note, sizeof git->note, "git refuses the repository");
+    git->is_known = is_there;
+    if (is_there)
+        git->config = status;
+}
+
+static void read_repository(struct flow_source_git *git, const char *dir, const char *const *paths,
+                            size_t count, struct flow_version *version)
+{
+    find_repository(git, dir);
+    git_repository *repository = git->repository;
+    snprintf(version->note, sizeof version->note, "%s", git->note);
+    if (repository == NULL)
         return;
-    }
-    if (failed == GIT_ENOTFOUND)
-        return;
-    if (failed != 0) {
-        set_note(version, "git refuses the repository");
-        return;
-    }
     const char *work_tree = git_repository_workdir(repository);
     size_t length = work_tree == NULL ? 0 : strlen(work_tree);
     while (length > 1 && work_tree[length - 1] == '/')
@@ -164,14 +188,12 @@ static void read_repository(const char *dir, const char *const *paths, size_t co
         version->commit[0] = version->short_commit[0] = '\0';
 }
 
-void flow_source_git_version(const char *dir, const char *const *paths, size_t count,
-                             struct flow_version *ret_version)
+void flow_source_git_version(struct flow_source_git *git, const char *dir, const char *const *paths,
+                             size_t count, struct flow_version *ret_version)
 {
     struct flow_version version = {0};
-    git_libgit2_init();
     git_error_clear();
-    read_repository(dir, paths, count, &version);
-    git_libgit2_shutdown();
+    read_repository(git, dir, paths, count, &version);
     *ret_version = version;
 }
 

@@ -4,12 +4,15 @@
 
 #include "scheduler/flow/flow_version.h"
 
-/* libgit2 counts these; between them the other functions are cheap. */
-void flow_source_git_start(void);
-void flow_source_git_stop(void);
+/* The repository around a project, opened once and looked at again and again: opening is what costs,
+ * and libgit2 1.5 loses memory each time it opens one of repository format 1. */
+struct flow_source_git;
+
+struct flow_source_git *flow_source_git_open(void);
+void flow_source_git_close(struct flow_source_git *git);
 
 /* `dir` is absolute and resolved; see flow_source_version(). */
-void flow_source_git_version(const char *dir, const char *const *paths, size_t count,
-                             struct flow_version *ret_version);
+void flow_source_git_version(struct flow_source_git *git, const char *dir, const char *const *paths,
+                             size_t count, struct flow_version *ret_version);
 
 #endif

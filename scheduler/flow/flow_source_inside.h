@@ -4,8 +4,11 @@
 
 #include "scheduler/flow/flow.h"
 
+struct flow_source_git;
+
 struct flow_source {
     struct arena arena;
+    struct flow_source_git *git;
     int dir_fd;                    /* of the project's folder; -1 for a capture */
     char *dir;                     /* absolute, resolved; NULL for a capture */
     char *shown_prefix;            /* "" or ends with '/'; NULL for a capture */

@@ -1,6 +1,14 @@
 /* Where bytes come from: only from beneath the project, with what git says about them. */
 #include "tests/unit/flow/flow_test.h"
 
+const char *__lsan_default_suppressions(void);
+
+/* libgit2 1.5 forgets a match of PCRE2 when it opens a repository of format 1 (SHA-256). */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libpcre2-8\n";
+}
+
 static void begin(struct flow_test *test)
 {
     flow_test_begin(test, NULL);
@@ -237,6 +245,9 @@ static void versions_come_from_git(void **state)
     assert_true(version_of(&test, "datemill.yaml").is_dirty); /* not in the commit */
     write_text("p/hello.yaml", "flow: hello\n");
     assert_true(version_of(&test, "hello.yaml").is_dirty);
+    run_command("git commit -q -a -m two");
+    assert_false(version_of(&test, "hello.yaml").is_dirty);
+    assert_string_not_equal(version_of(&test, "hello.yaml").commit, head);
     assert_false(version_of(&test, "f/sql/a.sql").is_dirty); /* other files do not count */
     write_text("p/.datemill/x", "state");
     assert_false(version_of(&test, ".datemill/x").is_dirty);
