@@ -9,6 +9,7 @@
 /* One level of parameters: the flow's, or a node's. */
 struct level {
     struct plan *plan;
+    struct arena *scratch; /* lives while the values are found */
     const struct plan_request *request;
     const struct flow_param *written;
     size_t count;
@@ -45,8 +46,7 @@ static const struct plan_fixed *find_fixed(const struct level *level, const char
 /* What is evaluated: the expression as written, unless a value stands for it. */
 static struct parameter *make_parameters(const struct level *level)
 {
-    struct parameter *parameters =
-        arena_array(&level->plan->arena, level->count, sizeof *parameters);
+    struct parameter *parameters = arena_array(level->scratch, level->count, sizeof *parameters);
     for (size_t i = 0; i < level->count; i++) {
         const struct flow_param *param = &level->written[i];
         const struct plan_fixed *fixed = find_fixed(level, param->name);
@@ -55,7 +55,7 @@ static struct parameter *make_parameters(const struct level *level)
             .name = param->name, .text = param->text, .expression = param->expression};
         if (fixed != NULL || var != NULL) {
             const char *text = fixed != NULL ? fixed->text : var->text;
-            parameters[i].text = arena_copy_string(&level->plan->arena, text);
+            parameters[i].text = text;
             parameters[i].expression = NULL;
         }
     }
@@ -112,14 +112,15 @@ static int evaluate_level(const struct level *level, const struct expression_con
     struct plan_param *params = arena_array(&level->plan->arena, level->count, sizeof *params);
     for (size_t i = 0; i < level->count; i++) {
         const char *name = level->written[i].name;
-        params[i] = (struct plan_param){.name = name,
-                                        .text = scope->values[i],
-                                        .explanation = explain(level, scope, i, context),
-                                        .written = level->written[i].text,
-                                        .place = level->written[i].place,
-                                        .node = level->node,
-                                        .is_overridden = find_fixed(level, name) == NULL &&
-                                                         find_var(level->request, name) != NULL};
+        params[i] =
+            (struct plan_param){.name = name,
+                                .text = arena_copy_string(&level->plan->arena, scope->values[i]),
+                                .explanation = explain(level, scope, i, context),
+                                .written = level->written[i].text,
+                                .place = level->written[i].place,
+                                .node = level->node,
+                                .is_overridden = find_fixed(level, name) == NULL &&
+                                                 find_var(level->request, name) != NULL};
     }
     *ret_params = params;
     return 0;
@@ -159,22 +160,25 @@ static int init_builtin(struct parameter_scope *scope, const struct plan *plan,
 }
 
 /* The flow's parameters have one value for all nodes; a node sees its own name around them. */
-static int evaluate_node(struct plan *plan, const struct plan_request *request, size_t node,
+static int evaluate_node(const struct level *flow_level, size_t node,
                          const struct parameter_scope *flow_scope, struct error *err)
 {
-    const struct flow_node *flow_node = &plan->flow->nodes[node];
-    struct plan_node *plan_node = &plan->nodes[node];
+    struct plan *plan = flow_level->plan;
+    struct arena *scratch = flow_level->scratch;
+    struct level level = *flow_level;
+    level.written = plan->flow->nodes[node].params;
+    level.count = plan->flow->nodes[node].param_count;
+    level.node = node;
     struct parameter_scope builtin;
-    if (init_builtin(&builtin, plan, (struct plan_seen){.node = node}, &plan->arena) != 0)
+    if (init_builtin(&builtin, plan, (struct plan_seen){.node = node}, scratch) != 0)
         return error_set(err, ERROR_KIND_BUG, "the built-in parameters have no value");
     struct parameter_scope outer = *flow_scope;
     outer.outer = &builtin;
-    struct level level = {plan, request, flow_node->params, flow_node->param_count, node};
     struct parameter_scope scope;
-    parameter_scope_init(&scope, &plan->arena, make_parameters(&level), level.count, &outer);
-    struct expression_context context = context_of(plan, node, &plan->arena);
-    plan_node->param_count = level.count;
-    return evaluate_level(&level, &context, &scope, &plan_node->params, err);
+    parameter_scope_init(&scope, scratch, make_parameters(&level), level.count, &outer);
+    struct expression_context context = context_of(plan, node, scratch);
+    plan->nodes[node].param_count = level.count;
+    return evaluate_level(&level, &context, &scope, &plan->nodes[node].params, err);
 }
 
 static void offer_names(struct suggest *suggest, const struct flow_param *params, size_t count)
@@ -218,20 +222,21 @@ static int check_vars(const struct flow *flow, const struct plan_request *reques
 int plan_value_evaluate(struct plan *plan, const struct plan_request *request, struct error *err)
 {
     const struct flow *flow = plan->flow;
+    SCOPED_ARENA struct arena scratch = {0};
+    struct parameter_scope builtin;
     if (check_vars(flow, request, err) < 0)
         return -1;
-    struct parameter_scope builtin;
-    if (init_builtin(&builtin, plan, (struct plan_seen){.node = FLOW_NONE}, &plan->arena) != 0)
+    if (init_builtin(&builtin, plan, (struct plan_seen){.node = FLOW_NONE}, &scratch) != 0)
         return error_set(err, ERROR_KIND_BUG, "the built-in parameters have no value");
-    struct level level = {plan, request, flow->params, flow->param_count, FLOW_NONE};
+    struct level level = {plan, &scratch, request, flow->params, flow->param_count, FLOW_NONE};
     struct parameter_scope scope;
-    parameter_scope_init(&scope, &plan->arena, make_parameters(&level), level.count, &builtin);
-    struct expression_context context = context_of(plan, FLOW_NONE, &plan->arena);
+    parameter_scope_init(&scope, &scratch, make_parameters(&level), level.count, &builtin);
+    struct expression_context context = context_of(plan, FLOW_NONE, &scratch);
     plan->param_count = flow->param_count;
     if (evaluate_level(&level, &context, &scope, &plan->params, err) < 0)
         return -1;
     for (size_t i = 0; i < flow->node_count; i++) {
-        if (flow->nodes[i].param_count > 0 && evaluate_node(plan, request, i, &scope, err) < 0)
+        if (flow->nodes[i].param_count > 0 && evaluate_node(&level, i, &scope, err) < 0)
             return -1;
     }
     return 0;
