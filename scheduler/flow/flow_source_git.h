@@ -4,8 +4,8 @@
 
 #include "scheduler/flow/flow_version.h"
 
-/* The repository around a project, opened once and looked at again and again: opening is what costs,
- * and libgit2 1.5 loses memory each time it opens one of repository format 1. */
+/* The repository around a project, opened once and looked at again and again: opening is what
+ * costs, and libgit2 1.5 loses memory each time it opens one of repository format 1. */
 struct flow_source_git;
 
 struct flow_source_git *flow_source_git_open(void);
