@@ -126,7 +126,8 @@ true'
 if git init -q --object-format=sha256 "$work/sha256" 2>/dev/null; then
     project "$work/sha256"
     git_here add -A && git_here commit -qm first
-    is 'a repository of SHA-256' "$(run v 2021-11-01)" 0
+    # libgit2 1.5 loses memory when it refuses one
+    is 'a repository of SHA-256' "$(ASAN_OPTIONS=detect_leaks=0 run v 2021-11-01)" 0
     is 'has no commit for us' "$(field commit)" null
     check 'but the content' test -n "$(field hash)"
     check "and a note: $(field version_note)" test "$(field version_note)" != null
