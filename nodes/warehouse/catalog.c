@@ -73,6 +73,10 @@ static int open_folders(struct catalog *catalog, const char *state_dir, bool is_
     if (open_folder_at(state_fd, "warehouse", is_made, &catalog->folder_fd, err) != 0 ||
         open_folder_at(catalog->folder_fd, "files", is_made, &catalog->files_fd, err) != 0)
         return -1;
+    /* of a new warehouse the folder's own name must last as long as what is committed in it */
+    bool is_new = is_made && faccessat(catalog->folder_fd, "catalog.db", F_OK, 0) != 0;
+    if (is_new && fsync(state_fd) != 0)
+        return failure_set_errno(err, "cannot fsync %s", state_dir);
     make_mark(catalog);
     return 0;
 }
