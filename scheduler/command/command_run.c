@@ -30,6 +30,14 @@ static const struct option run_options[] = {
     {.name = "dry-run", .kind = OPTION_KIND_FLAG, .help = "print the plan, change nothing"},
     {.name = NULL}};
 
+struct run_work {
+    const struct flow *flow;
+    struct date_word date;
+    struct plan_times times;
+    struct request request;
+    bool is_dry_run;
+};
+
 static const struct node_setting *read_vars(struct context *context, const struct options *options,
                                             size_t *ret_count)
 {
@@ -90,27 +98,26 @@ static void print_plan(struct context *context, const struct plan *plan)
 
 /* The plan of every time of the date: also how a bad --var or --nodes is found before anything is
  * asked of the engine. */
-static int check_plans(struct context *context, const struct flow *flow,
-                       const struct plan_times *times, const struct request *request,
-                       bool is_dry_run, struct error *err)
+static int check_plans(struct context *context, const struct run_work *work, struct error *err)
 {
-    for (size_t i = 0; i < times->count; i++) {
+    const struct request *request = &work->request;
+    for (size_t i = 0; i < work->times.count; i++) {
         struct node_setting *vars = arena_array(&context->arena, request->var_count, sizeof *vars);
         for (size_t k = 0; k < request->var_count; k++)
             vars[k] = (struct node_setting){request->vars[k].name, request->vars[k].text};
-        struct plan_request wanted = {.planned = times->items[i].planned,
-                                      .is_second = times->items[i].is_second,
+        struct plan_request wanted = {.planned = work->times.items[i].planned,
+                                      .is_second = work->times.items[i].is_second,
                                       .vars = vars,
                                       .var_count = request->var_count,
                                       .selection = request->nodes};
         struct plan *plan;
-        if (plan_make(flow, &wanted, &plan, err) < 0)
+        if (plan_make(work->flow, &wanted, &plan, err) < 0)
             return -1;
-        if (is_dry_run)
+        if (work->is_dry_run)
             print_plan(context, plan);
         plan_free(plan);
     }
-    if (is_dry_run)
+    if (work->is_dry_run)
         context_note(context, "nothing was changed");
     return 0;
 }
@@ -140,27 +147,23 @@ static void fill_request(struct context *context, const struct options *options,
 
 static int run_run(struct context *context, const struct options *options, struct error *err)
 {
-    const struct flow *flow;
-    struct date_word date;
-    struct plan_times times;
-    struct request request = {0};
-    if (context_flow(context, options, 0, &flow, err) < 0)
+    struct run_work work = {.is_dry_run = options_has(options, "dry-run")};
+    if (context_flow(context, options, 0, &work.flow, err) < 0)
         return -1;
-    if (date_word_parse(options_argument(options, 1, NULL), flow, clock_now(), &date, err) < 0) {
+    if (date_word_parse(options_argument(options, 1, NULL), work.flow, clock_now(), &work.date,
+                        err) < 0) {
         command_line_mark_argument(options, 1);
         return -1;
     }
-    if (date_word_times(&date, flow, &context->arena, &times, err) < 0)
+    if (date_word_times(&work.date, work.flow, &context->arena, &work.times, err) < 0)
         return -1;
-    request.flow = flow->name;
-    fill_request(context, options, &date, &request);
-    bool is_dry_run = options_has(options, "dry-run");
-    if (check_plans(context, flow, &times, &request, is_dry_run, err) < 0 ||
-        preflight(context, flow, err) < 0)
+    work.request.flow = work.flow->name;
+    fill_request(context, options, &work.date, &work.request);
+    if (check_plans(context, &work, err) < 0 || preflight(context, work.flow, err) < 0)
         return -1;
-    if (is_dry_run)
+    if (work.is_dry_run)
         return 0;
-    struct foreground_options follow = {.request = &request, .said_date = date.meaning};
+    struct foreground_options follow = {.request = &work.request, .said_date = work.date.meaning};
     return foreground_follow(context, &follow, err);
 }
 

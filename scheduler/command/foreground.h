@@ -1,9 +1,9 @@
 /* Commands that stay in the foreground until their runs are done: run, rerun, runs watch.
  *
  * They are a client of the project's engine or the engine itself (daemon/session.h), show what
- * happens (run_view.h), and turn Ctrl-C into requests: the first starts nothing more and lets running
- * attempts finish, the second stops them, the third kills them. Closing the terminal counts as the
- * first. */
+ * happens (run_view.h), and turn Ctrl-C into requests: the first starts nothing more and lets
+ * running attempts finish, the second stops them, the third kills them. Closing the terminal counts
+ * as the first. */
 #ifndef DATEMILL_COMMAND_FOREGROUND_H
 #define DATEMILL_COMMAND_FOREGROUND_H
 

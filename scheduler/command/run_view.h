@@ -1,5 +1,5 @@
-/* Shows runs as they go: on a terminal a line for each finished node and a live part with the running
- * ones; elsewhere one line per event; with --json one notice per line on stdout. */
+/* Shows runs as they go: on a terminal a line for each finished node and a live part with the
+ * running ones; elsewhere one line per event; with --json one notice per line on stdout. */
 #ifndef DATEMILL_COMMAND_RUN_VIEW_H
 #define DATEMILL_COMMAND_RUN_VIEW_H
 

@@ -19,7 +19,7 @@ struct run_view_place {
 void run_view_text_people(const struct run_view_place *place, const struct notice *notice,
                           struct text *text);
 
-/* Appends nothing or one line: `2026-11-22T10:31:02+08:00 run=12 date=2021-11-09 node=… state=…`. */
+/* Appends nothing or one line: `2026-11-22T10:31:02+08:00 run=12 date=2021-11-09 node=…`. */
 void run_view_text_line(const struct run_view_place *place, const struct notice *notice,
                         struct text *text);
 

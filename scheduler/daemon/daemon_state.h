@@ -14,6 +14,7 @@
 #include "scheduler/daemon/attempt_result.h"
 #include "scheduler/daemon/daemon.h"
 #include "scheduler/daemon/definition.h"
+#include "scheduler/daemon/turn_items.h"
 #include "scheduler/engine/engine.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/plan/plan_prepare.h"
@@ -46,85 +47,6 @@ struct daemon_attempt {
     char *log_path;         /* relative to the state folder */
     struct instant started; /* 0 = not yet */
     bool has_events;        /* it may have said something on fd 3 */
-};
-
-/* ---- what one transaction holds, in the order of storing ---- */
-
-struct turn_run { /* a new run */
-    struct turn_run *next;
-    struct daemon_run *run;
-    struct store_run row; /* but for version_id */
-    int64_t version_id;
-};
-
-struct turn_grant { /* the command of a grant */
-    struct turn_grant *next;
-    struct store_grant row;
-    struct keeper_start start;
-    const char *problem; /* why there is no command; NULL = there is one */
-};
-
-struct turn_started {
-    struct turn_started *next;
-    int64_t attempt_id;
-    int64_t pid;
-};
-
-struct turn_end {
-    struct turn_end *next;
-    int64_t run_id;
-    uint32_t node;
-    int32_t number;
-    struct duration elapsed;
-    const char *log_path; /* absolute */
-    struct attempt_result result;
-    struct store_end row;
-};
-
-struct turn_operation {
-    struct turn_operation *next;
-    struct store_operation row;
-};
-
-struct turn_hold {
-    struct turn_hold *next;
-    int64_t run_id;
-    enum run_hold hold;
-};
-
-struct turn_reply {
-    struct turn_reply *next;
-    struct daemon_watcher *watcher; /* NULL when it went away meanwhile */
-    bool tells_runs;                /* how its runs stand follows it */
-    struct notice notice;
-};
-
-/* A list that is added to at its end. */
-#define TURN_LIST(type)                                                                            \
-    struct {                                                                                       \
-        struct type *first;                                                                        \
-        struct type *last;                                                                         \
-    }
-
-#define TURN_ADD(list, item)                                                                       \
-    do {                                                                                           \
-        if ((list).first == NULL)                                                                  \
-            (list).first = (item);                                                                 \
-        else                                                                                       \
-            (list).last->next = (item);                                                            \
-        (list).last = (item);                                                                      \
-    } while (0)
-
-struct turn {
-    struct arena arena; /* everything of the turn */
-    struct action_list actions;
-    TURN_LIST(turn_run) runs;
-    TURN_LIST(turn_grant) grants;
-    TURN_LIST(turn_started) started;
-    TURN_LIST(turn_end) ends;
-    TURN_LIST(turn_operation) operations;
-    TURN_LIST(turn_hold) holds;
-    TURN_LIST(turn_reply) replies;
 };
 
 enum trouble {
@@ -248,7 +170,7 @@ void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_
 void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *attempt,
                          const char *line);
 
-/* Trouble of a kind has come, or, with NULL, is over. Told when it changes what there is to tell. */
+/* Trouble of a kind has come, or, with NULL, is over. Told when there is news in it. */
 void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *text);
 
 /* Tells one who came in the middle of it. */

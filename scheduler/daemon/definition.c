@@ -127,19 +127,20 @@ int definition_from_folder(struct definitions *all, const struct daemon_place *p
 
 /* Loads from files that are no longer in the folder. */
 static int load_captured(struct definitions *all, const struct daemon_place *place,
-                         const struct flow_file *files, size_t count,
+                         const struct definition_capture *capture,
                          struct definition **ret_definition, struct error *err)
 {
     struct definition *definition = memory_new(1, sizeof *definition);
-    struct flow_source *capture = NULL;
+    struct flow_source *kept = NULL;
     if (flow_source_open_folder(place->project_dir, &definition->source, err) < 0 ||
-        flow_source_open_capture(files, count, &capture, err) < 0 ||
-        load(definition, place, files[0].path, capture, err) < 0) {
-        flow_source_close(capture);
+        flow_source_open_capture(capture->files, capture->file_count, &kept, err) < 0 ||
+        load(definition, place, capture->files[0].path, kept, err) < 0) {
+        flow_source_close(kept);
         definition_free(definition);
         return -1;
     }
-    flow_source_close(capture);
+    flow_source_close(kept);
+    definition->version_id = capture->version_id;
     definition->users = 1;
     definition->next = all->first;
     all->first = definition;
@@ -148,15 +149,12 @@ static int load_captured(struct definitions *all, const struct daemon_place *pla
 }
 
 int definition_from_capture(struct definitions *all, const struct daemon_place *place,
-                            int64_t version_id, const struct flow_file *files, size_t count,
+                            const struct definition_capture *capture,
                             struct definition **ret_definition, struct error *err)
 {
-    if (count == 0)
+    if (capture->file_count == 0)
         return error_set(err, ERROR_KIND_NOT_FOUND, "the definition of this run is not kept");
-    if (load_captured(all, place, files, count, ret_definition, err) < 0)
-        return -1;
-    (*ret_definition)->version_id = version_id;
-    return 0;
+    return load_captured(all, place, capture, ret_definition, err);
 }
 
 int definition_make_stand_in(struct definitions *all, const struct daemon_place *place,
@@ -173,7 +171,8 @@ int definition_make_stand_in(struct definitions *all, const struct daemon_place 
                              .bytes = text_string(&yaml),
                              .length = yaml.length};
     flow_source_hash(file.bytes, file.length, file.hash);
-    if (load_captured(all, place, &file, 1, ret_definition, err) < 0)
+    struct definition_capture capture = {.files = &file, .file_count = 1};
+    if (load_captured(all, place, &capture, ret_definition, err) < 0)
         return -1;
     struct definition *definition = *ret_definition;
     definition->problem = memory_copy_string(wanted->problem);

@@ -31,9 +31,16 @@ struct definitions {
 int definition_from_folder(struct definitions *all, const struct daemon_place *place,
                            const char *flow, struct definition **ret_definition, struct error *err);
 
-/* The same from the files that were kept for a version. */
+/* The files that were kept for a version; the flow's own is the first. */
+struct definition_capture {
+    int64_t version_id;
+    const struct flow_file *files;
+    size_t file_count;
+};
+
+/* The same from these. */
 int definition_from_capture(struct definitions *all, const struct daemon_place *place,
-                            int64_t version_id, const struct flow_file *files, size_t count,
+                            const struct definition_capture *capture,
                             struct definition **ret_definition, struct error *err);
 
 /* In place of a captured one that cannot be read any more (a pool or connection it names is gone

@@ -15,8 +15,10 @@ static int load_captured(struct daemon *daemon, int64_t version_id,
     struct load_definition row;
     int result = load_definition(daemon->store, version_id, &arena, &row, err);
     if (result == 0)
-        result = definition_from_capture(&daemon->definitions, &daemon->place, version_id,
-                                         row.files, row.file_count, ret_definition, err);
+        result = definition_from_capture(
+            &daemon->definitions, &daemon->place,
+            &(struct definition_capture){version_id, row.files, row.file_count}, ret_definition,
+            err);
     if (result == 0)
         definition_set_version(*ret_definition, row.commit, row.short_commit, row.is_dirty);
     arena_free(&arena);

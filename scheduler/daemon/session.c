@@ -60,9 +60,9 @@ static void drop_pending(struct session *session, struct pending *pending)
     free(pending);
 }
 
-/* After the reply a request stands for its runs: at the next engine it is a claim of them, or, if it
- * did not drive them, a watch. A stop is asked for again: the claim before it would let the run go
- * on. */
+/* After the reply a request stands for its runs: at the next engine it is a claim of them, or, if
+ * it did not drive them, a watch. A stop is asked for again: the claim before it would let the run
+ * go on. */
 static void note_reply(struct session *session, const struct notice *notice)
 {
     struct pending *pending = find_pending(session, notice->request);

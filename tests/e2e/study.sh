@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The study's flow on real input: what it must compute, run again, and every way its input can be wrong.
+# The study's flow on real input: what it must compute, run again, and wrong input of every kind.
 . "$(dirname "$0")/tap.bash"
 program datemill datemill-keeper datemill-sync datemill-sql datemill-data smartrm
 cp -r "$source_dir/workflows" "$work/project"
@@ -22,6 +22,10 @@ run()
 query()
 {
     "$datemill" query "$1" --format csv | tail -n +2
+}
+last_run()
+{
+    "$datemill" runs list --json -n 1 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/'
 }
 says()
 {
@@ -46,7 +50,8 @@ money()
 }
 is 'the money is exact to the cent' \
     "$(query "SELECT SUM(amount) FROM sales_stat WHERE dt='20211111'")" "$(money 20211111)"
-is 'the commodity file, pretty-printed, is ten rows' "$(query 'SELECT COUNT(1) FROM commodity_new')" 10
+is 'the commodity file, pretty-printed, is ten rows' \
+    "$(query 'SELECT COUNT(1) FROM commodity_new')" 10
 is 'a label keeps its array' \
     "$(query "SELECT COUNT(1) FROM sales_stat WHERE label LIKE '[%]' AND dt='20211111'")" \
     "$(query "SELECT COUNT(1) FROM sales_stat WHERE dt='20211111'")"
@@ -57,9 +62,9 @@ check 'the same rows, byte for byte' cmp "$work/first" "$work/again"
 is 'another date' "$(run 2021-11-10)" 0
 is 'is another partition' "$(query 'SELECT COUNT(DISTINCT dt) FROM sales_stat')" 2
 is 'a run of the other spelling, $<var>' "$(
-    mkdir other && sed 's/smartrm_study/other/; s/\${var}/$<var>/' smartrm_study/flow.yaml >other/flow.yaml &&
-        cp -r smartrm_study/tables smartrm_study/sql other/ &&
-        sed -i 's/\${var}/$<var>/' other/sql/sales_stat.sql && status_of "$datemill" run other 2021-11-11
+    cp -r smartrm_study other &&
+        sed -i 's/smartrm_study/other/; s/\${var}/$<var>/' other/flow.yaml other/sql/sales_stat.sql &&
+        status_of "$datemill" run other 2021-11-11
 )" 0
 query "SELECT * FROM sales_stat WHERE dt='20211111'" >"$work/other"
 check 'writes the same rows' cmp "$work/first" "$work/other"
@@ -67,11 +72,9 @@ check 'writes the same rows' cmp "$work/first" "$work/other"
 # --- input that is wrong ---
 is 'a missing source file fails' "$(run 2021-12-24)" 1
 check 'says which file' says '20211224data'
-"$datemill" logs "$("$datemill" runs list --json -n 1 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/')" order_succeeded_sync \
-    >"$work/stderr" 2>&1
+"$datemill" logs "$(last_run)" order_succeeded_sync >"$work/stderr" 2>&1
 check 'its log says where the name comes from' says 'event/OrderSucceededEvent/${var}data'
 check 'and what is there' says '20211114data'
-before=$(query "SELECT COUNT(1), SUM(amount) FROM sales_stat WHERE dt='20211110'")
 
 : >$events/20211110data
 is 'an empty file is an empty partition' "$(run 2021-11-10)" 0
@@ -79,8 +82,8 @@ is 'of no rows' "$(query "SELECT COUNT(1) FROM order_succeeded_event WHERE dt='2
 
 "$build_dir/smartrm" --out data --from 2021-11-12 --to 2021-11-12 --events 100 >/dev/null
 truncate -s -20 $events/20211112data
-printf '{"eventId":"x","commodities":[{"commodityId":"1000001"}],"machineId":"not a number","totalAmount":1}' \
-    >$events/20211113data
+printf '{"commodities":[{"commodityId":"1000001"}],"machineId":"%s","totalAmount":1}' \
+    'not a number' >$events/20211113data
 is 'a machine that is no number fails loudly' "$(run 2021-11-13)" 1
 check 'and is named' says 'not a number'
 is 'no partition came of it' "$(query "SELECT COUNT(1) FROM sales_stat WHERE dt='20211113'")" 0
@@ -93,10 +96,10 @@ check 'and kept in a side file' test -s "$(find .datemill -name '*.rejected' | h
 
 # --- SQL that is wrong ---
 cp smartrm_study/sql/sales_stat.sql "$work/good.sql"
-printf 'SELECT 1;\nSELECT  machineid\nFROMM sales_stat\nWHERE dt = 1;\n' >smartrm_study/sql/sales_stat.sql
+printf 'SELECT 1;\nSELECT  machineid\nFROMM sales_stat\nWHERE dt = 1;\n' \
+    >smartrm_study/sql/sales_stat.sql
 is 'a mistake in the second statement fails' "$(run 2021-11-11)" 1
-"$datemill" logs "$("$datemill" runs list --json -n 1 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/')" sales_stat \
-    >"$work/stderr" 2>&1
+"$datemill" logs "$(last_run)" sales_stat >"$work/stderr" 2>&1
 check 'with file and line' says 'sales_stat.sql:3'
 query "SELECT * FROM sales_stat WHERE dt='20211111'" >"$work/after"
 check 'the partition is as it was' cmp "$work/first" "$work/after"
@@ -106,13 +109,13 @@ cp "$work/good.sql" smartrm_study/sql/sales_stat.sql
 
 # --- looking ---
 is 'query refuses to write' "$(status_of "$datemill" query 'DROP TABLE sales_stat')" 7
-is 'query of a table that is not there' "$(status_of "$datemill" query 'SELECT * FROM no_such')" 4
+is 'query of a table that is not there' \
+    "$(status_of "$datemill" query 'SELECT * FROM no_such')" 4
 is 'query with a mistake' "$(status_of "$datemill" query 'SELEC 1')" 3
-is 'JSON is one array' "$("$datemill" query "SELECT dt, SUM(num) AS n FROM sales_stat WHERE dt='20211111' GROUP BY dt" \
-    --format json | tr -d ' \n' | head -c 20)" '[{"dt":"20211111","n'
+is 'JSON is one array' "$("$datemill" query --format json "SELECT dt, SUM(num) AS n
+    FROM sales_stat WHERE dt='20211111' GROUP BY dt" | tr -d ' \n' | head -c 20)" '[{"dt":"20211111","n'
 check 'data tables' "$datemill" data tables
 check 'data show' "$datemill" data show sales_stat
 check 'data partitions names the run' \
     sh -c "'$datemill' data partitions sales_stat | grep -q 'sales_stat'"
-note "before: $before"
 tap_end
