@@ -2,7 +2,6 @@
 
 #include "scheduler/base/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,28 +63,34 @@ static void settle_stray(struct recover_result *result, const struct recover_kno
     action->order.is_kill = !is_queued;
 }
 
+/* Which of the two lists has the smaller id next: below zero the open one, above the known one. */
+static int compare_next(const struct recover_input *input, size_t i, size_t j)
+{
+    if (i == input->open_count)
+        return 1;
+    if (j == input->known_count)
+        return -1;
+    int64_t open = input->open[i].attempt_id;
+    int64_t known = input->known[j].attempt_id;
+    return (open > known) - (open < known);
+}
+
 void recover_events(const struct recover_input *input, struct recover_result *result)
 {
-    const struct recover_open *open = input->open;
-    const struct recover_known *known = input->known;
-    const struct recover_open *open_end = open + input->open_count;
-    const struct recover_known *known_end = known + input->known_count;
+    size_t i = 0;
+    size_t j = 0;
     result->event_count = 0;
     action_list_clear(&result->orders);
-    while (open < open_end || known < known_end) {
-        assert(open + 1 >= open_end || open[1].attempt_id > open->attempt_id);
-        assert(known + 1 >= known_end || known[1].attempt_id > known->attempt_id);
-        if (known == known_end || (open < open_end && open->attempt_id < known->attempt_id)) {
-            settle_unknown(result, open, input->now);
-            open++;
-        } else if (open == open_end || known->attempt_id < open->attempt_id) {
-            settle_stray(result, known);
-            known++;
-        } else {
-            settle_known(result, open, known, input->now);
-            open++;
-            known++;
-        }
+    while (i < input->open_count || j < input->known_count) {
+        int order = compare_next(input, i, j);
+        if (order < 0)
+            settle_unknown(result, &input->open[i], input->now);
+        else if (order > 0)
+            settle_stray(result, &input->known[j]);
+        else
+            settle_known(result, &input->open[i], &input->known[j], input->now);
+        i += order <= 0;
+        j += order >= 0;
     }
 }
 
