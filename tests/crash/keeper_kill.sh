@@ -12,8 +12,8 @@ cat >datemill.yaml <<'END'
 timezone: UTC
 slots: 4
 END
-# Both leave a process in a session of its own that ignores SIGTERM; `again` looks whether anything of
-# the first attempts is alive when it is started the second time.
+# Both leave a process in a session of its own that ignores SIGTERM; `again` looks whether anything
+# of the first attempts is alive when it is started the second time.
 cat >doomed.yaml <<END
 flow: doomed
 nodes:

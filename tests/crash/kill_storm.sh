@@ -91,7 +91,8 @@ while [ $kills -lt $kills_wanted ] && [ $rounds -lt 90 ]; do
     month=$(printf '%02d' $((rounds % 12 + 1)))
     play_round "$month"
 done
-note "$kills kills in $rounds rounds, $(all_runs | wc -l) runs; $busy times the run was not let go yet"
+note "$kills kills in $rounds rounds, $(all_runs | wc -l) runs;" \
+    "$busy times the run was not let go yet"
 
 check "at least $kills_wanted kills" test $kills -ge $kills_wanted
 is 'every command ended 0 at last' "$odd" ''
@@ -104,7 +105,8 @@ runs=$(all_runs | wc -l)
 is 'every node began' "$(grep -c '^b' "$ledger")" $((runs * attempts_of_a_run))
 is 'and ended' "$(grep -c '^e' "$ledger")" $((runs * attempts_of_a_run))
 is 'each run has all its nodes' \
-    "$(awk '$1 == "e" && $5 == 0 { n[$2]++ } END { for (r in n) print n[r] }' "$ledger" | sort -u)" \
+    "$(awk '$1 == "e" && $5 == 0 { n[$2]++ } END { for (r in n) print n[r] }' "$ledger" |
+        sort -u)" \
     $nodes_of_a_run
 for run in $(all_runs); do
     stored_attempts "$run"

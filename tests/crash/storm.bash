@@ -36,9 +36,10 @@ END_NODE
 # stored_attempts RUN: a line `RUN NODE TRY END CODE` for each attempt.
 stored_attempts()
 {
+    local name='"node":"([^"]*)","try":([0-9]+)' end='"end":"([a-z_]+)","code":([0-9]+|null)'
     "$datemill" runs show "$1" --json |
         sed 's/.*"attempts":\[//; s/\],"tables".*//; s/},{/\n/g; s/$/\n/' |
-        sed -nE "s/.*\"node\":\"([^\"]*)\",\"try\":([0-9]+).*\"end\":\"([a-z_]+)\",\"code\":([0-9]+|null).*/$1 \1 \2 \3 \4/p"
+        sed -nE "s/.*$name.*$end.*/$1 \1 \2 \3 \4/p"
 }
 
 all_runs()
