@@ -63,7 +63,7 @@ is 'another date' "$(run 2021-11-10)" 0
 is 'is another partition' "$(query 'SELECT COUNT(DISTINCT dt) FROM sales_stat')" 2
 is 'a run of the other spelling, $<var>' "$(
     cp -r smartrm_study other &&
-        sed -i 's/smartrm_study/other/; s/\${var}/$<var>/' other/flow.yaml other/sql/sales_stat.sql &&
+        sed -i 's/smartrm_study/other/; s/\${var}/$<var>/' other/flow.yaml other/sql/*.sql &&
         status_of "$datemill" run other 2021-11-11
 )" 0
 query "SELECT * FROM sales_stat WHERE dt='20211111'" >"$work/other"
@@ -113,7 +113,8 @@ is 'query of a table that is not there' \
     "$(status_of "$datemill" query 'SELECT * FROM no_such')" 4
 is 'query with a mistake' "$(status_of "$datemill" query 'SELEC 1')" 3
 is 'JSON is one array' "$("$datemill" query --format json "SELECT dt, SUM(num) AS n
-    FROM sales_stat WHERE dt='20211111' GROUP BY dt" | tr -d ' \n' | head -c 20)" '[{"dt":"20211111","n'
+    FROM sales_stat WHERE dt='20211111' GROUP BY dt" | tr -d ' \n' | head -c 19)" \
+    '[{"dt":"20211111",'
 check 'data tables' "$datemill" data tables
 check 'data show' "$datemill" data show sales_stat
 check 'data partitions names the run' \
