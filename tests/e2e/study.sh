@@ -113,7 +113,7 @@ is 'query of a table that is not there' \
     "$(status_of "$datemill" query 'SELECT * FROM no_such')" 4
 is 'query with a mistake' "$(status_of "$datemill" query 'SELEC 1')" 3
 is 'JSON is one array' "$("$datemill" query --format json "SELECT dt, SUM(num) AS n
-    FROM sales_stat WHERE dt='20211111' GROUP BY dt" | tr -d ' \n' | head -c 19)" \
+    FROM sales_stat WHERE dt='20211111' GROUP BY dt" | tr -d ' \n' | head -c 18)" \
     '[{"dt":"20211111",'
 check 'data tables' "$datemill" data tables
 check 'data show' "$datemill" data show sales_stat
