@@ -63,12 +63,14 @@ void keeper_link_end(struct daemon *daemon, const struct keeper_end *end)
 static void note_started(struct daemon *daemon, const struct keeper_started *started)
 {
     struct daemon_attempt *attempt = daemon_runs_find_attempt(daemon, started->attempt_id);
-    if (attempt == NULL || attempt->started.us != 0)
+    if (attempt == NULL)
         return;
+    bool is_known = attempt->started.us != 0;
     attempt->started = started->at;
     struct event event = {.kind = EVENT_ATTEMPT_STARTED,
                           .attempt = {.id = started->attempt_id, .at = started->at}};
-    if (daemon_step(daemon, &event, NULL) < 0)
+    /* The engine hears of a known start too: it says again a stop that may have been lost. */
+    if (daemon_step(daemon, &event, NULL) < 0 || is_known)
         return;
     struct turn_started *item = arena_alloc(&daemon->turn.arena, sizeof *item);
     item->attempt_id = started->attempt_id;

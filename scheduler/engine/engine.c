@@ -97,9 +97,15 @@ static int set_external(struct engine *engine, const struct event *event, struct
     return 0;
 }
 
+/* Whoever was to be stopped before a crash is told (again): the order may never have arrived. */
 static void begin(struct engine *engine)
 {
     engine->has_begun = true;
+    for (size_t i = 0; i < engine->open_count; i++) {
+        const struct task *task = engine->open[i];
+        if (task->phase == PHASE_RUNNING && open_wants_stop(task->wish))
+            open_order(engine, ACTION_STOP, task);
+    }
     for (size_t i = 0; i < engine->run_count; i++)
         settle_run_later(engine, engine->runs[i]);
 }

@@ -104,7 +104,7 @@ static void test_restored_run_goes_on(void **state)
     world_started(&world, 21);
     world_expect(&world, "stop 21 1/1 #1\n");
     world_begin(&world);
-    world_expect(&world, "");
+    world_expect(&world, "stop 21 1/1 #1\n");
     struct engine_task task;
     assert_int_equal(engine_look(world.engine, 1, 0, &task, NULL), 0);
     assert_int_equal(task.tries, 2);
@@ -133,7 +133,7 @@ static void test_restored_held_run(void **state)
     world_do(&world, (struct event){.kind = EVENT_ATTEMPT_QUEUED, .attempt = {.id = 20}});
     world_expect(&world, "revoke 20 1/0 #3\n");
     world_begin(&world);
-    world_expect(&world, "");
+    world_expect(&world, "stop 21 1/1 #1\n");
     /* the order was lost with the connection: it is repeated, whatever the keeper says */
     world_do(&world, (struct event){.kind = EVENT_ATTEMPT_QUEUED, .attempt = {.id = 20}});
     world_do(&world, (struct event){.kind = EVENT_ATTEMPT_UNKNOWN, .attempt = {.id = 20}});
@@ -150,8 +150,9 @@ static void test_queued_and_wanted(void **state)
     struct world world;
     restore(&world, RUN_HOLD_NONE);
     world_do(&world, (struct event){.kind = EVENT_ATTEMPT_QUEUED, .attempt = {.id = 20}});
-    world_begin(&world);
     world_expect(&world, "");
+    world_begin(&world);
+    world_expect(&world, "stop 21 1/1 #1\n");
     size_t count;
     struct engine_open_attempt *list = engine_open_attempts(world.engine, &count);
     assert_int_equal(count, 2);
