@@ -384,6 +384,8 @@ static int read_operator(struct rewriter *rewriter, size_t *at, struct error *er
 static int close_bracket(struct rewriter *rewriter, size_t token, struct error *err)
 {
     struct rewriter_frame frame = *rewriter_top(rewriter);
+    if (rewriter->frame_count == 1)
+        return rewriter_unexpected(rewriter, token, "the end of the statement", err);
     if (frame.kind == FRAME_CALL)
         return rewriter_close_call(rewriter, token, err);
     if (frame.kind == FRAME_QUERY || frame.kind == FRAME_FROM)

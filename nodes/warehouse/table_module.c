@@ -19,6 +19,8 @@
 #define LOOKUP_COST 0.7    /* of reading one row */
 #define GUESSED_SHARE 0.3  /* of the partitions that a range of unknown bounds leaves */
 
+#define ROWID_PART_SHIFT 40 /* bits of a row's place in its file */
+
 struct table_vtab {
     sqlite3_vtab base;
     struct table_source *source;
@@ -34,7 +36,6 @@ struct table_cursor {
     bool has_reader;
     const struct row_index *index; /* NULL: all rows are read */
     const struct row_place *place;
-    sqlite3_int64 rowid;
     bool is_end;
 };
 
@@ -304,7 +305,6 @@ static int next_row(sqlite3_vtab_cursor *base)
 {
     struct table_cursor *cursor = (struct table_cursor *)base;
     struct error err = {0};
-    cursor->rowid++;
     int result;
     if (cursor->index != NULL) {
         cursor->place = row_index_next(cursor->index, cursor->place);
@@ -442,9 +442,12 @@ static int read_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
     return SQLITE_OK;
 }
 
+/* Where the row stands: the same in every scan, which outer joins rely on. */
 static int read_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
 {
-    *ret_rowid = ((struct table_cursor *)base)->rowid;
+    const struct table_cursor *cursor = (const struct table_cursor *)base;
+    uint64_t place = (uint64_t)(cursor->reader.row - cursor->reader.map);
+    *ret_rowid = (sqlite3_int64)((uint64_t)cursor->part << ROWID_PART_SHIFT | place);
     return SQLITE_OK;
 }
 
