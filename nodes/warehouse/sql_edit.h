@@ -9,6 +9,8 @@ void rewriter_learn(struct rewriter *rewriter, const char *relation, const char 
                     enum type_kind type);
 enum type_kind rewriter_look_up(struct rewriter *rewriter, const char *relation, const char *name);
 void rewriter_learn_opaque(struct rewriter *rewriter, const char *relation);
+/* The relation under which all columns that a query reads from are learnt. */
+const char *rewriter_scope(struct rewriter *rewriter, const struct rewriter_frame *query);
 void rewriter_learn_with(struct rewriter *rewriter, const char *name); /* WITH name AS … */
 bool rewriter_is_with(struct rewriter *rewriter, const char *name);
 const char *rewriter_small_name(struct rewriter *rewriter, size_t token);

@@ -18,14 +18,38 @@ static void use_table(struct rewriter *rewriter, const struct table *table)
     rewriter->used[rewriter->used_count++] = table;
 }
 
+/* The query that a join in brackets belongs to. */
+static const char *scope_of(struct rewriter *rewriter)
+{
+    size_t at = rewriter->frame_count - 1;
+    while (rewriter->frames[at].kind != FRAME_QUERY)
+        at--;
+    return rewriter_scope(rewriter, &rewriter->frames[at]);
+}
+
+static void learn_column(struct rewriter *rewriter, const char *relation, const char *name,
+                         enum type_kind type)
+{
+    rewriter_learn(rewriter, NULL, name, type);
+    rewriter_learn(rewriter, scope_of(rewriter), name, type);
+    if (relation != NULL)
+        rewriter_learn(rewriter, relation, name, type);
+}
+
+static void learn_opaque(struct rewriter *rewriter, const char *relation)
+{
+    rewriter_learn_opaque(rewriter, scope_of(rewriter));
+    if (relation != NULL)
+        rewriter_learn_opaque(rewriter, relation);
+}
+
 static void learn_table(struct rewriter *rewriter, const char *relation, const struct table *table)
 {
     for (size_t i = 0; i < table->column_count + table->partition_count; i++) {
         char *name = arena_copy_string(rewriter->arena, table->columns[i].name);
         for (char *at = name; *at != '\0'; at++)
             *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at);
-        rewriter_learn(rewriter, NULL, name, table->columns[i].type.kind);
-        rewriter_learn(rewriter, relation, name, table->columns[i].type.kind);
+        learn_column(rewriter, relation, name, table->columns[i].type.kind);
     }
 }
 
@@ -34,9 +58,9 @@ static void learn_items(struct rewriter *rewriter, const char *relation,
 {
     for (size_t i = 0; i < count; i++) {
         if (items[i].is_star)
-            rewriter_learn_opaque(rewriter, relation);
+            learn_opaque(rewriter, relation);
         else if (items[i].name != NULL)
-            rewriter_learn(rewriter, relation, items[i].name, items[i].type);
+            learn_column(rewriter, relation, items[i].name, items[i].type);
     }
 }
 
@@ -49,10 +73,10 @@ void rewriter_end_relation(struct rewriter *rewriter)
     frame->has_relation = false;
     if (frame->relation_table != NULL)
         learn_table(rewriter, frame->relation, frame->relation_table);
-    else if (frame->relation != NULL && frame->relation_items != NULL)
+    else if (frame->relation_items != NULL)
         learn_items(rewriter, frame->relation, frame->relation_items, frame->relation_item_count);
-    else if (frame->relation != NULL)
-        rewriter_learn_opaque(rewriter, frame->relation);
+    else
+        learn_opaque(rewriter, frame->relation);
     frame->relation = NULL;
     frame->relation_table = NULL;
     frame->relation_items = NULL;

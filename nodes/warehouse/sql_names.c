@@ -60,17 +60,61 @@ void rewriter_learn_opaque(struct rewriter *rewriter, const char *relation)
     rewriter_learn(rewriter, relation, "*", TYPE_STRING);
 }
 
+const char *rewriter_scope(struct rewriter *rewriter, const struct rewriter_frame *query)
+{
+    return arena_format(rewriter->arena, "#%zu", query->first);
+}
+
+/* A name without a table: the relations of the innermost query that has it, then those around it.
+ * A relation whose columns are not known one by one may have it, too: then nothing is certain. */
+static const struct rewriter_name *find_in_scopes(struct rewriter *rewriter, const char *name)
+{
+    for (size_t i = rewriter->frame_count; i > 0; i--) {
+        const struct rewriter_frame *frame = &rewriter->frames[i - 1];
+        if (frame->kind != FRAME_QUERY)
+            continue;
+        const char *scope = rewriter_scope(rewriter, frame);
+        const struct rewriter_name *entry = find(rewriter, qualified(rewriter, scope, name));
+        if (entry != NULL)
+            return entry;
+        if (find(rewriter, qualified(rewriter, scope, "*")) != NULL)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Behind SELECT a name may also be one of its aliases. */
+static enum type_kind join_aliases(struct rewriter *rewriter, const char *name, enum type_kind type)
+{
+    for (size_t i = rewriter->frame_count; i > 0; i--) {
+        const struct rewriter_frame *frame = &rewriter->frames[i - 1];
+        if (frame->kind != FRAME_QUERY)
+            continue;
+        for (size_t k = 0; k < frame->item_count && frame->clause == CLAUSE_EXPRESSIONS; k++) {
+            if (frame->items[k].name != NULL && strcmp(frame->items[k].name, name) == 0)
+                type = join(type, frame->items[k].type);
+        }
+        break;
+    }
+    return type;
+}
+
 enum type_kind rewriter_look_up(struct rewriter *rewriter, const char *relation, const char *name)
 {
     if (rewriter->is_untyped)
         return TYPE_UNKNOWN;
-    struct rewriter_name *entry = NULL;
-    if (relation != NULL && find(rewriter, qualified(rewriter, relation, "*")) == NULL)
+    const struct rewriter_name *entry = NULL;
+    if (relation == NULL)
+        entry = find_in_scopes(rewriter, name);
+    else if (find(rewriter, qualified(rewriter, relation, "*")) == NULL)
         entry = find(rewriter, qualified(rewriter, relation, name));
     if (entry == NULL)
         entry = find(rewriter, name);
-    if (entry != NULL && entry->type != TYPE_NONE)
-        return entry->type;
+    enum type_kind type = entry == NULL ? TYPE_NONE : entry->type;
+    if (relation == NULL)
+        type = join_aliases(rewriter, name, type);
+    if (type != TYPE_NONE)
+        return type;
     return rewriter->is_settling ? TYPE_UNKNOWN : TYPE_NONE;
 }
 

@@ -322,13 +322,17 @@ static int end_in(struct rewriter *rewriter, const struct rewriter_frame *frame,
     enum type_family family = type_family(left->type);
     enum type_family other =
         frame->item_count > 0 ? type_family(frame->items[0].type) : TYPE_FAMILY_UNKNOWN;
-    bool is_known = family != TYPE_FAMILY_UNKNOWN && other != TYPE_FAMILY_UNKNOWN &&
-                    family != TYPE_FAMILY_NULL && other != TYPE_FAMILY_NULL;
-    if (is_known && family == TYPE_FAMILY_TEXT && other == TYPE_FAMILY_NUMBER)
+    bool has_null = family == TYPE_FAMILY_NULL || other == TYPE_FAMILY_NULL;
+    bool is_unknown = family == TYPE_FAMILY_UNKNOWN || other == TYPE_FAMILY_UNKNOWN;
+    if (rewriter->is_final && is_unknown && !has_null)
+        return sql_source_fail(rewriter->source, left->first, err,
+                               "IN (SELECT …) compares values whose types cannot be told: CAST "
+                               "both sides");
+    if (!has_null && family == TYPE_FAMILY_TEXT && other == TYPE_FAMILY_NUMBER)
         rewriter_wrap(rewriter, left, "mc_to_number");
-    else if (is_known && family != other && other == TYPE_FAMILY_DECIMAL)
+    else if (!has_null && family != other && other == TYPE_FAMILY_DECIMAL)
         rewriter_wrap(rewriter, left, "mc_to_decimal");
-    else if (is_known && family != other)
+    else if (rewriter->is_final && !has_null && family != other)
         return sql_source_fail(rewriter->source, left->first, err,
                                "IN compares %s with %s: CAST one of them",
                                type_kind_name(left->type), type_kind_name(frame->items[0].type));
