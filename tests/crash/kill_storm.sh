@@ -60,17 +60,35 @@ look_at()
     return 1
 }
 
-kill_command()
+# Each of them, then starts each again.
+kill_commands()
 {
-    kill -9 "${pid[$1]}" 2>/dev/null || return 0
-    wait "${pid[$1]}" 2>/dev/null
-    kills=$((kills + 1))
-    start_command "$1"
+    local which
+    for which in "$@"; do
+        kill -9 "${pid[$which]}" 2>/dev/null && kills=$((kills + 1))
+    done
+    for which in "$@"; do
+        wait "${pid[$which]}" 2>/dev/null
+    done
+    for which in "$@"; do
+        start_command "$which"
+    done
+}
+
+# One of the two, now and then both at once: then nobody is there but the keeper.
+kill_some()
+{
+    local which=$((RANDOM % 2))
+    if [ "${is_done[0]}${is_done[1]}" = 00 ] && [ $((RANDOM % 5)) = 0 ]; then
+        kill_commands 0 1
+    elif [ "${is_done[$which]}" = 0 ]; then
+        kill_commands $which
+    fi
 }
 
 play_round()
 {
-    local which end=$((SECONDS + 60))
+    local end=$((SECONDS + 60))
     date=("2021-$1-01" "2021-$1-02")
     is_done=(0 0)
     start_command 0
@@ -79,8 +97,7 @@ play_round()
         sleep 0.$(printf '%03d' $((RANDOM % 200 + 5)))
         look_at 0
         look_at 1
-        which=$((RANDOM % 2))
-        [ $kills -ge $kills_wanted ] || ! look_at $which || kill_command $which
+        [ $kills -ge $kills_wanted ] || kill_some
     done
     [ "${is_done[0]}${is_done[1]}" = 11 ] || odd="$odd round-$1:unfinished"
 }
