@@ -1,16 +1,14 @@
 #include "scheduler/base/memory.h"
-#include "scheduler/base/scope.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/secret.h"
 #include "scheduler/system/clock.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define GRANT_MAX_SECRET_BYTES 65536
 #define GRANT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 void grant_read_environment(struct daemon *daemon)
@@ -29,53 +27,24 @@ void grant_read_environment(struct daemon *daemon)
     daemon->environment[3] = (struct node_setting){"LANG", "C.UTF-8"};
 }
 
-static int read_secret_file(const char *path, struct arena *arena, const char **ret_text,
-                            struct error *err)
+static int make_environment(const struct plan_start *prepared, struct arena *arena,
+                            struct keeper_start *start, struct error *err)
 {
-    SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *buffer = arena_alloc(arena, GRANT_MAX_SECRET_BYTES + 1);
-    ssize_t count = fd < 0 ? -1 : read(fd, buffer, GRANT_MAX_SECRET_BYTES + 1);
-    if (count < 0)
-        return error_set_errno(err, ERROR_KIND_PRECONDITION, "secret file %s", path);
-    if (count > GRANT_MAX_SECRET_BYTES || memchr(buffer, '\0', (size_t)count) != NULL)
-        return error_set(err, ERROR_KIND_INVALID, "secret file %s is too large or binary", path);
-    while (count > 0 && (buffer[count - 1] == '\n' || buffer[count - 1] == '\r'))
-        count--;
-    buffer[count] = '\0';
-    *ret_text = buffer;
-    return 0;
-}
-
-static int environment_text(const struct node_environment *entry, struct arena *arena,
-                            const char **ret_text, struct error *err)
-{
-    if (entry->text != NULL) {
-        *ret_text = entry->text;
-        return 0;
-    }
-    if (entry->secret_file != NULL)
-        return read_secret_file(entry->secret_file, arena, ret_text, err);
-    *ret_text = entry->secret_env == NULL ? NULL : getenv(entry->secret_env);
-    if (*ret_text == NULL)
-        return error_set(err, ERROR_KIND_PRECONDITION,
-                         "the secret of %s is not in the environment as %s", entry->name,
-                         entry->secret_env == NULL ? "?" : entry->secret_env);
-    return 0;
-}
-
-static int make_environment(const struct plan_start *start, struct arena *arena,
-                            const char *const **ret_environment, struct error *err)
-{
+    struct secret_masks masks = {0};
     const char **environment =
-        arena_array(arena, start->environment_count + 1, sizeof *environment);
-    for (size_t i = 0; i < start->environment_count; i++) {
-        const struct node_environment *entry = &start->environment[i];
-        const char *text;
-        if (environment_text(entry, arena, &text, err) < 0)
-            return -1;
+        arena_array(arena, prepared->environment_count + 1, sizeof *environment);
+    for (size_t i = 0; i < prepared->environment_count; i++) {
+        const struct node_environment *entry = &prepared->environment[i];
+        const char *text = entry->text;
+        if (text == NULL) {
+            if (secret_read(entry, arena, &text, err) < 0)
+                return -1;
+            secret_add_masks(&masks, text, arena);
+        }
         environment[i] = arena_format(arena, "%s=%s", entry->name, text);
     }
-    *ret_environment = environment;
+    start->env = environment;
+    start->masks = masks.texts;
     return 0;
 }
 
@@ -134,7 +103,7 @@ static int make_command(struct daemon *daemon, const struct daemon_run *run,
         return -1;
     fill_start(run, action, &prepared, grant);
     set_program(&prepared.command, arena, &grant->start);
-    return make_environment(&prepared, arena, &grant->start.env, err);
+    return make_environment(&prepared, arena, &grant->start, err);
 }
 
 void grant_prepare(struct daemon *daemon, const struct action *action)

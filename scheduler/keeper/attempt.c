@@ -72,17 +72,28 @@ struct attempt *attempt_new(struct attempt_host *host, const struct keeper_start
 {
     struct attempt *attempt = new_attempt(host, start->attempt_id);
     struct arena *arena = &attempt->arena;
+    struct arena *command = &attempt->command;
     attempt->phase = ATTEMPT_QUEUED;
     attempt->needs_slot = start->needs_slot;
     attempt->start = *start;
     attempt->start.token = arena_copy_string(arena, start->token);
-    attempt->start.folder = arena_copy_string(arena, start->folder);
-    attempt->start.argv = copy_strings(arena, start->argv);
-    attempt->start.env = make_environment(arena, start);
-    attempt->start.input = arena_copy(arena, start->input, start->input_length);
+    attempt->start.folder = arena_copy_string(command, start->folder);
+    attempt->start.argv = copy_strings(command, start->argv);
+    attempt->start.env = make_environment(command, start);
+    attempt->start.input = arena_copy(command, start->input, start->input_length);
+    attempt->start.masks = start->masks == NULL ? NULL : copy_strings(arena, start->masks);
     attempt->start.log_path = arena_copy_string(arena, start->log_path);
     attempt->start.events_path = arena_copy_string(arena, start->events_path);
     return attempt;
+}
+
+static void free_command(struct attempt *attempt)
+{
+    arena_free(&attempt->command);
+    attempt->start.folder = NULL;
+    attempt->start.argv = NULL;
+    attempt->start.env = NULL;
+    attempt->start.input = NULL;
 }
 
 struct attempt *attempt_new_ended(struct attempt_host *host, const struct keeper_end *end)
@@ -100,6 +111,7 @@ void attempt_free(struct attempt *attempt)
         return;
     assert(attempt->phase == ATTEMPT_QUEUED || attempt->phase == ATTEMPT_ENDED);
     arena_free(&attempt->arena);
+    arena_free(&attempt->command);
     free((char *)attempt->end.text);
     free(attempt);
 }
@@ -116,6 +128,7 @@ static void end_output(struct attempt *attempt)
                          "%d lines on descriptor 3 were dropped: too long, too many, or unwritable",
                          output->events.dropped);
     attempt_log_finish(&output->log);
+    mask_free(&output->mask);
     attempt->end.log_bytes = output->log.size;
     attempt->end.log_lost_bytes = output->log.lost;
 }
@@ -379,6 +392,7 @@ static void prepare_output(struct attempt *attempt)
     output->loop = attempt->host->loop;
     output->on_over = on_output_over;
     output->owner = attempt;
+    mask_init(&output->mask, attempt->start.masks);
     attempt_log_init(&output->log, dir_fd, attempt->start.log_path, attempt->start.log_limit);
     output->events = (struct event_lines){.dir_fd = dir_fd,
                                           .path = attempt->start.events_path,
@@ -416,13 +430,15 @@ static int start_process(struct attempt *attempt, int *ret_errno, struct error *
 
 static void fail_to_start(struct attempt *attempt, int number, const struct error *err)
 {
+    struct text reason = {0};
+    mask_text(&attempt->output.mask, err->text, &reason);
+    attempt_log_note(&attempt->output.log, "could not start: %s", text_string(&reason));
     attempt->end = (struct keeper_end){.attempt_id = attempt->id,
                                        .kind = KEEPER_END_COULD_NOT_START,
                                        .status = number,
                                        .started = attempt->started,
                                        .ended = clock_now(),
-                                       .text = memory_copy_string(err->text)};
-    attempt_log_note(&attempt->output.log, "could not start: %s", err->text);
+                                       .text = text_take(&reason)};
     end_output(attempt);
     cgroup_remove(&attempt->host->cgroup_root, &attempt->cgroup);
     arena_free(&attempt->arena);
@@ -437,7 +453,9 @@ void attempt_begin(struct attempt *attempt, struct instant now)
     attempt->started = now;
     attempt->started_at = clock_monotonic();
     prepare_output(attempt);
-    if (start_process(attempt, &number, &err) < 0) {
+    int result = start_process(attempt, &number, &err);
+    free_command(attempt);
+    if (result < 0) {
         fail_to_start(attempt, number, &err);
         return;
     }

@@ -51,8 +51,10 @@ struct attempt {
     bool needs_slot;
     bool is_held; /* ENDED, but the end is not in the journal yet: nobody was told */
 
-    /* QUEUED to CLEARING: a copy of what was granted, in `arena` */
+    /* QUEUED to CLEARING: a copy of what was granted, in `arena`; folder, argv, env and input, in
+     * which secrets may be, are in `command` and gone (NULL) once it has been started */
     struct arena arena;
+    struct arena command;
     struct keeper_start start;
 
     /* RUNNING to CLEARING */

@@ -1,11 +1,42 @@
 #include "scheduler/keeper/attempt_output.h"
 
+#include "scheduler/base/scope.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #define READ_BYTES ((size_t)64 << 10)
 #define DRAIN_ROUNDS 32
+
+static void pass_on(struct output_stream *stream, const char *bytes, size_t length)
+{
+    if (stream->index < 2)
+        attempt_log_write(&stream->output->log, (enum attempt_log_stream)stream->index, bytes,
+                          length);
+    else
+        event_lines_write(&stream->output->events, bytes, length);
+}
+
+static void take(struct output_stream *stream, const char *bytes, size_t length)
+{
+    const struct mask *mask = &stream->output->mask;
+    if (mask->states == NULL) {
+        pass_on(stream, bytes, length);
+        return;
+    }
+    SCOPED_TEXT struct text masked = {0};
+    mask_take(mask, &stream->masking, bytes, length, &masked);
+    pass_on(stream, text_string(&masked), masked.length);
+}
+
+/* What was held back is no secret. */
+static void pass_on_rest(struct output_stream *stream)
+{
+    SCOPED_TEXT struct text masked = {0};
+    mask_finish(&stream->output->mask, &stream->masking, &masked);
+    pass_on(stream, text_string(&masked), masked.length);
+}
 
 static void close_stream(struct output_stream *stream)
 {
@@ -15,6 +46,8 @@ static void close_stream(struct output_stream *stream)
     close(stream->fd);
     stream->source = NULL;
     stream->fd = -1;
+    if (stream->output->mask.states != NULL)
+        pass_on_rest(stream);
 }
 
 /* Returns whether there may be more at once. */
@@ -28,11 +61,7 @@ static bool read_stream(struct output_stream *stream)
         close_stream(stream);
         return false;
     }
-    if (stream->index < 2)
-        attempt_log_write(&stream->output->log, (enum attempt_log_stream)stream->index, bytes,
-                          (size_t)count);
-    else
-        event_lines_write(&stream->output->events, bytes, (size_t)count);
+    take(stream, bytes, (size_t)count);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* What comes out of an attempt: its standard output and error into the log, the lines of descriptor
- * 3 into the events. A turn reads at most a pipe's fill from each, so that one attempt that floods
+ * 3 into the events; secrets are masked before. A turn reads at most a pipe's fill from each, so that one attempt that floods
  * does not hold up the others. */
 #ifndef DATEMILL_KEEPER_ATTEMPT_OUTPUT_H
 #define DATEMILL_KEEPER_ATTEMPT_OUTPUT_H
@@ -7,6 +7,7 @@
 #include "scheduler/base/error.h"
 #include "scheduler/keeper/attempt_log.h"
 #include "scheduler/keeper/event_lines.h"
+#include "scheduler/keeper/mask.h"
 #include "scheduler/system/loop.h"
 
 #include <stdbool.h>
@@ -20,12 +21,14 @@ struct output_stream {
     int index;
     int fd; /* the reading end; -1 = it has ended */
     struct loop_fd *source;
+    struct mask_stream masking;
 };
 
 struct attempt_output {
     struct loop *loop;
     struct attempt_log log;
     struct event_lines events;
+    struct mask mask; /* of the secrets; the owner frees it */
     struct output_stream streams[ATTEMPT_OUTPUT_STREAMS];
     void (*on_over)(void *owner); /* all streams have ended */
     void *owner;

@@ -52,6 +52,7 @@ static void encode_start(const struct keeper_start *start, struct text *out)
     wire_put_strings(out, start->argv);
     wire_put_strings(out, start->env);
     wire_put_bytes(out, start->input, start->input_length);
+    wire_put_strings(out, start->masks);
     wire_put_string(out, start->log_path);
     wire_put_string(out, start->events_path);
     wire_put_int(out, start->log_limit);
@@ -64,6 +65,20 @@ static void encode_start(const struct keeper_start *start, struct text *out)
 static bool is_path(const char *path)
 {
     return path != NULL && path[0] != '\0' && strlen(path) < KEEPER_MAX_PATH_BYTES;
+}
+
+static const char *masks_problem(const char *const *masks)
+{
+    size_t total = 0;
+    for (size_t i = 0; masks != NULL && masks[i] != NULL; i++) {
+        size_t length = strlen(masks[i]);
+        if (length < KEEPER_MIN_MASK_BYTES || strchr(masks[i], '\n') != NULL)
+            return "a text to be masked is short, or longer than a line";
+        total += length;
+        if (total > KEEPER_MAX_MASKS_BYTES)
+            return "its secrets are too long";
+    }
+    return NULL;
 }
 
 int keeper_start_check(const struct keeper_start *start, struct error *err)
@@ -84,6 +99,8 @@ int keeper_start_check(const struct keeper_start *start, struct error *err)
         problem = "its standard input is too long";
     else if (start->log_limit < 0 || start->timeout.us < 0 || start->stop_grace.us < 0)
         problem = "it has a negative limit";
+    else
+        problem = masks_problem(start->masks);
     if (problem == NULL)
         return 0;
     return error_set(err, ERROR_KIND_INVALID, "an attempt cannot be started: %s", problem);
@@ -99,6 +116,7 @@ static void decode_start(struct wire_reader *reader, struct arena *arena,
     start.argv = wire_get_strings(reader, arena);
     start.env = wire_get_strings(reader, arena);
     start.input = wire_get_bytes(reader, &start.input_length);
+    start.masks = wire_get_strings(reader, arena);
     start.log_path = wire_get_string(reader);
     start.events_path = wire_get_string(reader);
     start.log_limit = get_within(reader, 0, INT64_MAX / 4);

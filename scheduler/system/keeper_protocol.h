@@ -28,6 +28,8 @@
 #define KEEPER_MAX_EVENTS_BYTES ((size_t)1 << 20) /* all lines of an attempt */
 #define KEEPER_MAX_SLOTS 4096
 #define KEEPER_MAX_TOKEN_BYTES 65
+#define KEEPER_MIN_MASK_BYTES 4                    /* shorter texts are everywhere */
+#define KEEPER_MAX_MASKS_BYTES ((size_t)256 << 10) /* all of an attempt */
 #define KEEPER_MAX_PATH_BYTES 4096
 #define KEEPER_MAX_QUEUED 4096 /* grants that wait; more are revoked */
 #define KEEPER_DEFAULT_LOG_LIMIT ((int64_t)64 << 20)
@@ -71,17 +73,19 @@ struct keeper_welcome {
 
 /* A grant: may be started the moment a slot is free, in the order of receipt. */
 struct keeper_start {
-    int64_t attempt_id;         /* > 0, never used for another attempt */
-    const char *token;          /* DATEMILL_TOKEN, which the keeper adds to the environment */
-    const char *folder;         /* working folder, absolute */
-    const char *const *argv;    /* argv[0] is searched in PATH of `env` unless it has a slash */
-    const char *const *env;     /* NAME=value, complete: nothing else is inherited */
-    const char *input;          /* standard input; may hold any bytes */
-    size_t input_length;        /* 0 = /dev/null */
-    const char *log_path;       /* created with the first byte; relative = in the state folder */
-    const char *events_path;    /* the same, for the lines of fd 3 */
-    int64_t log_limit;          /* bytes of the log file at most; 0 = KEEPER_DEFAULT_LOG_LIMIT */
-    struct duration timeout;    /* from the start; 0 = none */
+    int64_t attempt_id;       /* > 0, never used for another attempt */
+    const char *token;        /* DATEMILL_TOKEN, which the keeper adds to the environment */
+    const char *folder;       /* working folder, absolute */
+    const char *const *argv;  /* argv[0] is searched in PATH of `env` unless it has a slash */
+    const char *const *env;   /* NAME=value, complete: nothing else is inherited */
+    const char *input;        /* standard input; may hold any bytes */
+    size_t input_length;      /* 0 = /dev/null */
+    const char *const *masks; /* secrets: become *** in log and events. Up to a NULL, each at least
+                                   KEEPER_MIN_MASK_BYTES and within a line; NULL = none */
+    const char *log_path;     /* created with the first byte; relative = in the state folder */
+    const char *events_path;  /* the same, for the lines of fd 3 */
+    int64_t log_limit;        /* bytes of the log file at most; 0 = KEEPER_DEFAULT_LOG_LIMIT */
+    struct duration timeout;  /* from the start; 0 = none */
     struct duration stop_grace; /* from SIGTERM to SIGKILL */
     bool keep_leftovers; /* what the first process leaves behind may live on (unless stopped) */
     bool needs_slot;     /* false: started at once, counts for nothing */

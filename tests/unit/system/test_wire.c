@@ -217,6 +217,7 @@ static void test_malformed_values(void **state)
 static const char *const argv_of_start[] = {"sh", "-c", "exit 3", NULL};
 static const char *const env_of_start[] = {"A=1", NULL};
 static const int64_t ids[] = {4, 5, 6};
+static const char *const masks_of_start[] = {"hidden", "secret", NULL};
 
 static const struct keeper_message messages[] = {
     {.kind = KEEPER_HELLO, .hello = {.version = 1, .epoch = 9, .slots = 3}},
@@ -228,6 +229,7 @@ static const struct keeper_message messages[] = {
                .env = env_of_start,
                .input = "in\0put",
                .input_length = 6,
+               .masks = masks_of_start,
                .log_path = "log",
                .events_path = "events",
                .log_limit = 5,
@@ -300,10 +302,39 @@ static void test_a_start_is_read_as_written(void **state)
     assert_string_equal(message.start.env[0], "A=1");
     assert_int_equal(message.start.input_length, 6);
     assert_memory_equal(message.start.input, "in\0put", 6);
+    assert_string_equal(message.start.masks[0], "hidden");
+    assert_string_equal(message.start.masks[1], "secret");
+    assert_null(message.start.masks[2]);
     assert_int_equal(message.start.stop_grace.us, 7);
     assert_true(message.start.keep_leftovers && message.start.needs_slot);
     arena_free(&arena);
     text_free(&bytes);
+}
+
+/* A short mask would hide everything, and one with a newline would never be found. */
+static void test_masks_are_checked(void **state)
+{
+    (void)state;
+    char *huge = malloc(KEEPER_MAX_MASKS_BYTES + 1);
+    memset(huge, 'x', KEEPER_MAX_MASKS_BYTES);
+    huge[KEEPER_MAX_MASKS_BYTES] = '\0';
+    const struct {
+        const char *mask;
+        int result;
+    } cases[] = {{"four", 0}, {"tri", -1}, {"", -1}, {"two\nlines", -1}, {huge, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct keeper_start start = messages[1].start;
+        const char *masks[] = {cases[i].mask, NULL};
+        start.masks = masks;
+        assert_int_equal(keeper_start_check(&start, NULL), cases[i].result);
+    }
+    struct keeper_start start = messages[1].start;
+    const char *masks[] = {huge, "more", NULL};
+    start.masks = masks;
+    assert_int_equal(keeper_start_check(&start, NULL), -1);
+    start.masks = NULL;
+    assert_int_equal(keeper_start_check(&start, NULL), 0);
+    free(huge);
 }
 
 int main(void)
@@ -318,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_malformed_values),
         cmocka_unit_test(test_messages),
         cmocka_unit_test(test_a_start_is_read_as_written),
+        cmocka_unit_test(test_masks_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
