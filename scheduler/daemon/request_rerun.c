@@ -46,6 +46,13 @@ static int make_event(const struct daemon_run *run, const struct request *reques
     return 0;
 }
 
+static bool is_run_open(struct daemon *daemon, const struct daemon_run *run)
+{
+    struct engine_run_facts facts;
+    return engine_look_run(daemon->engine, run->id, &facts, NULL) == 0 &&
+           !run_state_is_final(facts.state);
+}
+
 static void reset_books(struct daemon *daemon, struct daemon_run *run)
 {
     run->opened = clock_now();
@@ -91,19 +98,13 @@ static void describe(struct daemon_run *run)
         run->remark = NULL;
 }
 
-int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
-                  const struct request *request, struct error *err)
+static int reopen(struct daemon *daemon, struct daemon_watcher *watcher,
+                  const struct request *request, struct daemon_run *run, struct error *err)
 {
-    if (request->run_count != 1)
-        return error_set(err, ERROR_KIND_USAGE, "a rerun names one run");
-    struct daemon_run *run;
     struct event event;
-    if (find_run(daemon, request->run_ids[0], &run, err) < 0 || restore_check(run, err) < 0 ||
-        make_event(run, request, &event, err) < 0)
+    if (restore_check(run, err) < 0 || make_event(run, request, &event, err) < 0)
         return -1;
-    struct engine_run_facts facts;
-    bool is_open = engine_look_run(daemon->engine, run->id, &facts, err) == 0 &&
-                   !run_state_is_final(facts.state);
+    bool is_open = is_run_open(daemon, run);
     if (is_open && watch_is_driven(daemon, run->id))
         return error_set(err, ERROR_KIND_BUSY, "run %" PRId64 " is open and somebody drives it",
                          run->id);
@@ -111,8 +112,6 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
     bool is_refused = daemon_step(daemon, &event, &refused) < 0;
     if (is_refused && !is_open) {
         *err = refused;
-        run->is_over = true;
-        daemon->needs_tidying = true;
         return -1;
     }
     if (!is_refused)
@@ -120,6 +119,24 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
     reset_books(daemon, run);
     describe(run);
     watch_add_interest(daemon, watcher, run->id, true);
+    return 0;
+}
+
+int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
+                  const struct request *request, struct error *err)
+{
+    if (request->run_count != 1)
+        return error_set(err, ERROR_KIND_USAGE, "a rerun names one run");
+    struct daemon_run *run;
+    if (find_run(daemon, request->run_ids[0], &run, err) < 0)
+        return -1;
+    if (reopen(daemon, watcher, request, run, err) < 0) {
+        if (!is_run_open(daemon, run)) {
+            run->is_over = true;
+            daemon->needs_tidying = true;
+        }
+        return -1;
+    }
     requests_reply_runs(daemon, watcher, request, &run->id, 1);
     return 0;
 }

@@ -72,7 +72,8 @@ int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
     for (size_t i = 0; i < request->run_count; i++) {
         watch_add_interest(daemon, watcher, request->run_ids[i],
                            request->kind == REQUEST_KIND_CLAIM);
-        if (daemon_runs_find(daemon, request->run_ids[i]) == NULL)
+        const struct daemon_run *run = daemon_runs_find(daemon, request->run_ids[i]);
+        if (run == NULL || run->is_over)
             over[over_count++] = request->run_ids[i];
     }
     struct notice reply = {

@@ -249,6 +249,35 @@ check 'one with retry.on_lost is' grep -q 'node=again state=success try=2' "$wor
 is 'nothing of the lost ones was left when it started' "$(cat "$work/alive")" ''
 check 'nor is there now' test -z "$(pgrep -f 'sleep 876[567]')"
 
+# --- wishes that outlive an engine, and those that fail ---
+cat >long.yaml <<END
+flow: long
+nodes:
+  a: {run: sleep 3}
+  b: {run: touch $work/must_not_exist, needs: [a]}
+END
+"$datemill" run long 2021-06-10 >"$work/one" 2>&1 &
+one=$!
+check 'an engine' wait_for 10 "grep -q 'node=a state=running' '$work/one'"
+"$datemill" run long 2021-06-11 >"$work/two" 2>&1 &
+two=$!
+check 'and a client of it' wait_for 10 "grep -q 'node=a state=running' '$work/two'"
+printf 'flow: fails\nnodes: {n: {run: exit 1}}\n' >fails.yaml
+is 'a run that fails' "$(run fails 2021-06-12)" 1
+is 'a rerun of a node that it has not' "$(status_of "$datemill" rerun latest --only nosuch)" 4
+is 'leaves no run that looks open' "$(status_of timeout 10 "$datemill" run fails 2021-06-12)" 1
+is 'the next is a new one' "$("$datemill" runs list --json date:2021-06-12 | wc -l)" 2
+kill -INT $two
+sleep 0.2
+kill -9 $one
+wait $one 2>/dev/null
+wait $two
+is 'Ctrl-C before the engine was killed' "$?" 130
+check 'holds after it' grep -q 'node=b state=stopped' "$work/two"
+check 'nothing more has started' test ! -e "$work/must_not_exist"
+is 'the run of the killed one can be stopped' "$(status_of "$datemill" stop \
+    "$("$datemill" runs list --json date:2021-06-10 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/')")" 0
+
 # --- a run whose definition can no longer be read ---
 : >"$work/ledger"
 "$datemill" run pooled 2021-07-07 >"$work/pooled" 2>&1 &
