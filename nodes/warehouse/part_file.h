@@ -1,6 +1,6 @@
 /* One immutable file of rows: what a partition is made of.
  *
- *     "DMPART1\n"  u32 columns  u32 0  one class byte per column, padded to 8
+ *     "DMPART1\n"  u32 columns  u32 checksum of the classes  one class byte per column, padded to 8
  *     blocks:      u32 magic  u32 rows  u32 bytes  u32 0  u64 checksum  payload, padded to 8
  *     end:         u32 magic  u32 0     u64 rows of the file  u64 checksum of the rows
  *

@@ -13,7 +13,7 @@
 struct part_file_header {
     char magic[8];
     uint32_t columns;
-    uint32_t zero;
+    uint32_t checksum; /* of the class bytes, its lower half */
 };
 
 struct part_block_header {

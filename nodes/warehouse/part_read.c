@@ -70,6 +70,8 @@ static int read_header(struct part_reader *reader, struct error *err)
     if (length > reader->size - sizeof end)
         return damaged(reader, "it is too short", err);
     reader->classes = reader->map + sizeof header;
+    if (le32toh(header.checksum) != (uint32_t)part_checksum(reader->classes, reader->columns))
+        return damaged(reader, "its beginning is wrong", err);
     reader->values = memory_new(reader->columns, sizeof *reader->values);
     part_reader_rewind(reader);
     return 0;

@@ -49,7 +49,8 @@ int part_writer_open(struct part_writer *writer, int folder_fd, const char *name
     if (writer->fd < 0)
         return -1;
     writer->name = memory_copy_string(name);
-    struct part_file_header header = {.columns = htole32((uint32_t)count)};
+    struct part_file_header header = {.columns = htole32((uint32_t)count),
+                                      .checksum = htole32((uint32_t)part_checksum(classes, count))};
     memcpy(header.magic, PART_MAGIC, sizeof header.magic);
     text_append_bytes(&writer->block, &header, sizeof header);
     text_append_bytes(&writer->block, classes, count);
