@@ -42,11 +42,6 @@ nodes:
       echo "b \$DATEMILL_RUN_ID \$DATEMILL_NODE \$DATEMILL_ATTEMPT" >>$ledger
 END
 
-keeper_pid() # it alone holds its lock
-{
-    fuser .datemill/keeper.lock 2>/dev/null | tr -s ' ' '\n' | grep -E '^[0-9]+$' | head -n 1
-}
-
 lost_round()
 {
     local date=$1 how=${2:-} run=$(($(all_runs | wc -l) + 1)) status=0

@@ -10,9 +10,14 @@ cd "$project" || exit 1
 end_all()
 {
     jobs -p | xargs -r kill -9 2>/dev/null
-    [ ! -d .datemill ] || fuser -sk -TERM .datemill/keeper.lock 2>/dev/null
+    keeper_pid | xargs -r kill -TERM 2>/dev/null
 }
 at_exit=end_all
+
+keeper_pid()
+{
+    pgrep -f "datemill-keeper --state-dir $project/.datemill "
+}
 
 # node NAME NEEDS SECONDS FIRST-STATUS [RETRY]: its lines in the ledger tell when it began and how
 # it ended; >> is O_APPEND, and a line is one write.
