@@ -110,13 +110,27 @@ static void start_granted(struct daemon *daemon, int64_t attempt_id, struct turn
     keeper_link_end(daemon, &end);
 }
 
+/* A keeper that was greeted in the middle of a turn may have been granted the same attempt twice in
+ * it: handed over twice, the second could undo what the keeper said of the first. */
+static bool is_granted_again(const struct turn *turn, size_t place)
+{
+    int64_t attempt_id = turn->actions.items[place].order.attempt_id;
+    for (size_t i = place + 1; i < turn->actions.count; i++) {
+        const struct action *action = &turn->actions.items[i];
+        if (action->kind == ACTION_GRANT && action->order.attempt_id == attempt_id)
+            return true;
+    }
+    return false;
+}
+
 static void carry_out(struct daemon *daemon, struct turn *turn)
 {
     for (size_t i = 0; i < turn->actions.count; i++) {
         const struct action *action = &turn->actions.items[i];
         switch (action->kind) {
         case ACTION_GRANT:
-            start_granted(daemon, action->order.attempt_id, turn);
+            if (!is_granted_again(turn, i))
+                start_granted(daemon, action->order.attempt_id, turn);
             break;
         case ACTION_REVOKE:
             keeper_client_revoke(daemon->keeper, action->order.attempt_id);

@@ -8,8 +8,15 @@
 #include "scheduler/flow/yaml_tree.h"
 
 #include <regex.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static const struct json *validator_root;
 
