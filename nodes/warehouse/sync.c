@@ -71,6 +71,23 @@ void sync_tell(struct sync *sync)
                           "bytes");
 }
 
+int sync_skip_line(struct sync *sync, struct error *err)
+{
+    struct source_stream *stream = &sync->stream;
+    for (;;) {
+        size_t length = source_stream_length(stream);
+        const char *end = length == 0 ? NULL : memchr(source_stream_data(stream), '\n', length);
+        if (end != NULL) {
+            source_stream_consume(stream, (size_t)(end - source_stream_data(stream)) + 1, 1);
+            return 0;
+        }
+        source_stream_consume(stream, length, 0);
+        int filled = source_stream_fill(stream, err);
+        if (filled <= 0)
+            return filled;
+    }
+}
+
 static int find_table(struct sync *sync, struct arena *arena, struct error *err)
 {
     const char **names = NULL;

@@ -76,6 +76,9 @@ int sync_put_text(struct sync *sync, const char *bytes, size_t length, struct er
 int sync_reject(struct sync *sync, const char *bytes, size_t length, const char *reason,
                 struct error *err);
 
+/* Steps over the rest of a line, however long it is. */
+int sync_skip_line(struct sync *sync, struct error *err);
+
 /* NULL if the bytes are good text, else why not. */
 const char *sync_check_text(const char *bytes, size_t length);
 void sync_tell(struct sync *sync);

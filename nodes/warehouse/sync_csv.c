@@ -116,7 +116,8 @@ static bool is_null(const struct sync *sync, const struct field *field, const ch
     if (null_text != NULL && strlen(null_text) == field->length &&
         memcmp(null_text, text, field->length) == 0)
         return true;
-    return field->length == 0 && type_family(kind) != TYPE_FAMILY_TEXT;
+    bool is_text = kind == TYPE_STRING || kind == TYPE_VARCHAR || kind == TYPE_CHAR;
+    return field->length == 0 && !is_text;
 }
 
 static int put_field(struct sync *sync, const struct record *record, size_t column, char *why,
@@ -216,15 +217,16 @@ static void use_order(struct sync *sync)
 }
 
 /* A broken record ends with its line. */
-static int skip_line(struct sync *sync, struct record *record, const char *reason,
-                     struct error *err)
+static int reject_line(struct sync *sync, struct record *record, const char *reason,
+                       struct error *err)
 {
     struct source_stream *stream = &sync->stream;
     const char *data = source_stream_data(stream);
     const char *end = memchr(data, '\n', source_stream_length(stream));
-    record->length = end == NULL ? source_stream_length(stream) : (size_t)(end - data) + 1;
-    record->lines = end == NULL ? 0 : 1;
-    return reject_record(sync, record, reason, err);
+    record->length = end == NULL ? source_stream_length(stream) : (size_t)(end - data);
+    if (reject_record(sync, record, reason, err) != 0)
+        return -1;
+    return sync_skip_line(sync, err);
 }
 
 static int take_record(struct sync *sync, struct record *record, bool *is_header, struct error *err)
@@ -256,15 +258,14 @@ static int read_records(struct sync *sync, struct record *record, struct error *
             sync_tell(sync);
             continue;
         }
-        int taken;
-        if (result == CSV_RECORD)
-            taken = take_record(sync, record, &is_header, err);
-        else
-            taken = skip_line(sync, record,
-                              result == CSV_WRONG ? "a quote is wrong or is not closed"
-                                                  : "the record is larger than 8 MiB",
-                              err);
-        if (taken != 0)
+        if (result != CSV_RECORD) {
+            const char *reason = result == CSV_WRONG ? "a quote is wrong or is not closed"
+                                                     : "the record is larger than 8 MiB";
+            if (reject_line(sync, record, reason, err) != 0)
+                return -1;
+            continue;
+        }
+        if (take_record(sync, record, &is_header, err) != 0)
             return -1;
         source_stream_consume(stream, record->length, record->lines);
     }

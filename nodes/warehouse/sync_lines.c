@@ -21,24 +21,6 @@ static int put_line(struct sync *sync, const char *bytes, size_t length, bool is
     return sync_put_text(sync, bytes, length, err);
 }
 
-/* Steps over the rest of a line that is too long to be held. */
-static int skip_line(struct sync *sync, struct error *err)
-{
-    struct source_stream *stream = &sync->stream;
-    for (;;) {
-        size_t length = source_stream_length(stream);
-        const char *end = length == 0 ? NULL : memchr(source_stream_data(stream), '\n', length);
-        if (end != NULL) {
-            source_stream_consume(stream, (size_t)(end - source_stream_data(stream)) + 1, 1);
-            return 0;
-        }
-        source_stream_consume(stream, length, 0);
-        int filled = source_stream_fill(stream, err);
-        if (filled <= 0)
-            return filled;
-    }
-}
-
 /* All whole lines that are in the buffer. */
 static int put_lines(struct sync *sync, struct error *err)
 {
@@ -66,7 +48,7 @@ int sync_lines(struct sync *sync, struct error *err)
         if (source_stream_length(stream) > WAREHOUSE_MAX_RECORD_BYTES) {
             if (sync_reject(sync, source_stream_data(stream), source_stream_length(stream),
                             "the line is larger than 8 MiB", err) != 0 ||
-                skip_line(sync, err) != 0)
+                sync_skip_line(sync, err) != 0)
                 return -1;
         }
         sync_tell(sync);

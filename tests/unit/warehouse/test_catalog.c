@@ -143,9 +143,10 @@ static void writers_at_once_never_mix(void **state)
     }
     /* a reader sees a shared partition of two equal rows at any moment */
     for (int i = 0; i < 30; i++)
-        assert_string_equal(world_sql(world, "SELECT count(*) - 2, count(distinct a) - 1 FROM t "
-                                             "WHERE dt = 'shared' HAVING count(*) > 0 AND (count(*) "
-                                             "<> 2 OR count(distinct a) <> 1)"),
+        assert_string_equal(world_sql(world,
+                                      "SELECT count(*) - 2, count(distinct a) - 1 FROM t "
+                                      "WHERE dt = 'shared' HAVING count(*) > 0 AND (count(*) "
+                                      "<> 2 OR count(distinct a) <> 1)"),
                             "");
     for (int i = 0; i < WRITERS; i++) {
         int status;
@@ -329,7 +330,8 @@ static void a_row_has_a_limit(void **state)
     declare(world);
     world_sql(world, "INSERT INTO u SELECT repeat('x', 8388000)");
     assert_string_equal(world_sql(world, "SELECT length(a) FROM u"), "8388000\n");
-    assert_int_equal(world_run(world, "INSERT INTO u SELECT concat(repeat('x', 8388607), 'y')"), -1);
+    assert_int_equal(world_run(world, "INSERT INTO u SELECT concat(repeat('x', 8388607), 'y')"),
+                     -1);
     assert_non_null(strstr(world->err.text, "the limit is 8 MiB"));
     assert_int_equal(world_run(world, "INSERT INTO u SELECT repeat('x', 9000000)"), -1);
     assert_non_null(strstr(world->err.text, "more than 8 MiB"));

@@ -44,7 +44,8 @@ static void text_becomes_one_form(void **state)
     check_text("3.", "3");
     check_text("1.5e3", "1500");
     check_text("-12E-4", "-0.0012");
-    check_text("99999999999999999999.999999999999999999", "99999999999999999999.999999999999999999");
+    check_text("99999999999999999999.999999999999999999",
+               "99999999999999999999.999999999999999999");
     check_text("0.000000000000000001", "0.000000000000000001");
     check_text("1000000000", "1000000000");
     check_text("0e400", "0");
@@ -53,8 +54,8 @@ static void text_becomes_one_form(void **state)
 static void what_is_no_number_is_told(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",     " ",   "-",   ".",    "1.2.3", "1e",  "1e+", "abc",
-                                        "1a",   "0x1", "1 2", "--1",  "nan",   "1e5x", "+",  "e5"};
+    static const char *const wrong[] = {"",   " ",   "-",   ".",   "1.2.3", "1e",   "1e+", "abc",
+                                        "1a", "0x1", "1 2", "--1", "nan",   "1e5x", "+",   "e5"};
     struct decimal decimal;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         if (decimal_parse(wrong[i], strlen(wrong[i]), &decimal) != DECIMAL_READING_NO_NUMBER)
@@ -235,7 +236,8 @@ static void sums_of_doubles_do_not_know_their_order(void **state)
     random_seed(&random, 3);
     double values[DOUBLES];
     for (int i = 0; i < DOUBLES; i++)
-        values[i] = ldexp((double)(int64_t)random_next(&random), (int)random_below(&random, 200) - 160);
+        values[i] =
+            ldexp((double)(int64_t)random_next(&random), (int)random_below(&random, 200) - 160);
     double first = sum_of(values, DOUBLES);
     for (int round = 0; round < 20; round++) {
         for (int i = DOUBLES - 1; i > 0; i--) {
@@ -274,9 +276,14 @@ static void doubles_have_a_shortest_text(void **state)
     static const struct {
         double value;
         const char *text;
-    } rows[] = {{1.0, "1.0"},         {0.1, "0.1"},       {1.0 / 3, "0.3333333333333333"},
-                {1e20, "1.0E20"},     {1.5e-7, "1.5E-7"}, {36527.16, "36527.16"},
-                {-0.0, "-0.0"},       {5e-324, "4.94065645841247E-324"},
+    } rows[] = {{1.0, "1.0"},
+                {0.1, "0.1"},
+                {1.0 / 3, "0.3333333333333333"},
+                {1e20, "1.0E20"},
+                {1.5e-7, "1.5E-7"},
+                {36527.16, "36527.16"},
+                {-0.0, "-0.0"},
+                {5e-324, "4.94065645841247E-324"},
                 {123456789012345680.0, "1.2345678901234568E17"}};
     char buffer[NUMBER_TEXT_BYTES];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -54,7 +54,8 @@ static void texts(void **state)
          "|c|abc"},
         {"lpad('5', 3, '0'), rpad('ab', 5, 'xy'), lpad('abcd', 2, '0')", "005|abxyx|ab"},
         {"reverse('ab可'), repeat('ab', 3), space(2), ascii('A'), chr(66)", "可ba|ababab|  |65|B"},
-        {"'it''s', \"it's\", 'it\\'s', 'a\\tb', 'a\\\\b', '\\u53ef'", "it's|it's|it's|a\tb|a\\b|可"},
+        {"'it''s', \"it's\", 'it\\'s', 'a\\tb', 'a\\\\b', '\\u53ef'",
+         "it's|it's|it's|a\tb|a\\b|可"},
         {"'ABC' like 'abc', 'ABC' like 'A%', 'ABC' like '_B_', 'a%c' like 'a\\\\%c'", "0|1|1|1"},
         {"'abc' like 'a\\\\%c', 'a_b' like 'a!_b' escape '!', '可乐' like '_乐'", "0|1|1"},
         {"'aXbXc' like '%X%c', '' like '%', 'abc' not like 'x%', NULL like 'a'", "1|1|1|NULL"},
@@ -262,11 +263,12 @@ static void windows(void **state)
 {
     struct world *world = *state;
     assert_string_equal(
-        world_sql(world,
-                  "SELECT k, v, sum(v) OVER (PARTITION BY k ORDER BY v ROWS BETWEEN 1 PRECEDING AND "
-                  "CURRENT ROW), row_number() OVER (PARTITION BY k ORDER BY v DESC) FROM (SELECT "
-                  "'a' k, '0.1' v UNION ALL SELECT 'a', '0.2' UNION ALL SELECT 'a', '0.3' UNION ALL "
-                  "SELECT 'b', '5') t ORDER BY k, v"),
+        world_sql(
+            world,
+            "SELECT k, v, sum(v) OVER (PARTITION BY k ORDER BY v ROWS BETWEEN 1 PRECEDING AND "
+            "CURRENT ROW), row_number() OVER (PARTITION BY k ORDER BY v DESC) FROM (SELECT "
+            "'a' k, '0.1' v UNION ALL SELECT 'a', '0.2' UNION ALL SELECT 'a', '0.3' UNION ALL "
+            "SELECT 'b', '5') t ORDER BY k, v"),
         "a|0.1|0.1|3\na|0.2|0.3|2\na|0.3|0.5|1\nb|5|5|1\n");
 }
 

@@ -70,10 +70,30 @@ static void the_document_must_be_json_to_its_end(void **state)
 {
     (void)state;
     static const char *const broken[] = {
-        "",       "{",          "{\"a\":1",      "{\"a\":1}}",    "{\"a\":1} x",  "{\"a\":1,}",
-        "{a:1}",  "{'a':1}",    "{\"a\":01}",    "{\"a\":1.}",    "{\"a\":.5}",   "{\"a\":+1}",
-        "[1,]",   "{\"a\":tru}", "{\"a\":\"\\x\"}", "{\"a\":\"\n\"}", "{\"a\" 1}", "{\"a\":1 \"b\":2}",
-        "{\"a\":\"\\u12g4\"}", "{\"a\":nul", "{\"a\":-}", "{\"a\":1e}", "[1 2]", "{\"a\":[1}",
+        "",
+        "{",
+        "{\"a\":1",
+        "{\"a\":1}}",
+        "{\"a\":1} x",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{'a':1}",
+        "{\"a\":01}",
+        "{\"a\":1.}",
+        "{\"a\":.5}",
+        "{\"a\":+1}",
+        "[1,]",
+        "{\"a\":tru}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\n\"}",
+        "{\"a\" 1}",
+        "{\"a\":1 \"b\":2}",
+        "{\"a\":\"\\u12g4\"}",
+        "{\"a\":nul",
+        "{\"a\":-}",
+        "{\"a\":1e}",
+        "[1 2]",
+        "{\"a\":[1}",
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         check(broken[i], "$.a", NULL);
@@ -102,7 +122,9 @@ static void escapes_are_decoded(void **state)
     check("{\"a\":\"\\ud83d\\ude00!\"}", "$.a", "😀!");
     check("{\"a\":\"\\ud83d!\"}", "$.a", "\xef\xbf\xbd!");
     check("{\"a\":\"\\ude00\"}", "$.a", "\xef\xbf\xbd");
-    check("{\"a\":\"\\u0000b\"}", "$.a", "\xef\xbf\xbd" "b");
+    check("{\"a\":\"\\u0000b\"}", "$.a",
+          "\xef\xbf\xbd"
+          "b");
     check("{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "$.a", "\"\\/\b\f\n\r\t");
     check("{\"\\u0061\":1}", "$.a", "1");
     check("{\"x.y\":{\"z\":1}}", "$['x.y'].z", "1");
@@ -113,8 +135,8 @@ static void paths_that_are_none_give_null(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "",      "a",      ".a",     "$a",      "$.",     "$..a", "$[",     "$[]",  "$[-1]",
-        "$[1",   "$['a'",  "$['a]",  "$[1:2]",  "$[?(@.a)]", "$.a[", "$.a[x]", "$[1.5]", "$ .a",
+        "",    "a",     ".a",    "$a",     "$.",        "$..a", "$[",     "$[]",    "$[-1]",
+        "$[1", "$['a'", "$['a]", "$[1:2]", "$[?(@.a)]", "$.a[", "$.a[x]", "$[1.5]", "$ .a",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         check("{\"a\":[1,2],\"\":3}", wrong[i], NULL);
@@ -138,7 +160,9 @@ static void stars_collect(void **state)
 static void nesting_costs_no_stack(void **state)
 {
     (void)state;
-    enum { DEPTH = 200000 };
+    enum {
+        DEPTH = 200000
+    };
     char *deep = malloc(2 * DEPTH + 1);
     memset(deep, '[', DEPTH);
     memset(deep + DEPTH, ']', DEPTH);
@@ -158,8 +182,7 @@ static void compaction_leaves_strings_alone(void **state)
     struct text out = {0};
     const char *text = "{ \"a b\" : [ 1 ,\n\t\"x \\\" y\" ] ,\r\n \"c\":\"\\\\\" , \"d\" : 1 }";
     json_tape_compact(text, strlen(text), &out);
-    assert_string_equal(text_string(&out),
-                        "{\"a b\":[1,\"x \\\" y\"],\"c\":\"\\\\\",\"d\":1}");
+    assert_string_equal(text_string(&out), "{\"a b\":[1,\"x \\\" y\"],\"c\":\"\\\\\",\"d\":1}");
     text_free(&out);
 }
 

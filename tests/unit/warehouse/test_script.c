@@ -187,8 +187,9 @@ static void decimals_order_by_value(void **state)
 {
     struct world *world = *state;
     world_sql(world, "CREATE TABLE m (k STRING, amount DECIMAL(38,18))");
-    world_sql(world, "INSERT INTO m VALUES ('a', '9'), ('b', '10'), ('c', '-100.5'), ('d', '0.05'), "
-                     "('e', '10.00'), ('f', '36527.16')");
+    world_sql(world,
+              "INSERT INTO m VALUES ('a', '9'), ('b', '10'), ('c', '-100.5'), ('d', '0.05'), "
+              "('e', '10.00'), ('f', '36527.16')");
     assert_string_equal(world_sql(world, "SELECT k FROM m ORDER BY amount DESC, k"),
                         "f\nb\ne\na\nd\nc\n");
     assert_string_equal(world_sql(world, "SELECT k FROM m WHERE amount >= 10 ORDER BY k"),
@@ -199,8 +200,9 @@ static void decimals_order_by_value(void **state)
                         "10|2\n");
     assert_string_equal(world_sql(world, "SELECT min(amount), max(amount), sum(amount) FROM m"),
                         "-100.5|36527.16|36455.71\n");
-    assert_string_equal(world_sql(world, "SELECT k, s FROM (SELECT k, sum(amount) AS s FROM m GROUP "
-                                         "BY k) t WHERE s < 10 ORDER BY s"),
+    assert_string_equal(world_sql(world,
+                                  "SELECT k, s FROM (SELECT k, sum(amount) AS s FROM m GROUP "
+                                  "BY k) t WHERE s < 10 ORDER BY s"),
                         "c|-100.5\nd|0.05\na|9\n");
     assert_string_equal(world_sql(world, "SELECT k FROM m GROUP BY k HAVING sum(amount) > 100"),
                         "f\n");
@@ -232,8 +234,9 @@ static void joins_and_shapes_of_queries(void **state)
     assert_string_equal(world_sql(world, "SELECT v FROM l WHERE NOT EXISTS (SELECT 1 FROM r WHERE "
                                          "r.id = l.id) ORDER BY v"),
                         "a\nn\n");
-    assert_string_equal(world_sql(world, "WITH a AS (SELECT id x FROM l), b AS (SELECT x + 1 y FROM "
-                                         "a WHERE x > 1) SELECT sum(y), max(b.y) FROM b"),
+    assert_string_equal(world_sql(world,
+                                  "WITH a AS (SELECT id x FROM l), b AS (SELECT x + 1 y FROM "
+                                  "a WHERE x > 1) SELECT sum(y), max(b.y) FROM b"),
                         "7|4\n");
     assert_string_equal(world_sql(world, "(SELECT 1 a) UNION ALL (SELECT 2) UNION SELECT 2 "
                                          "ORDER BY a"),
@@ -250,8 +253,9 @@ static void joins_and_shapes_of_queries(void **state)
     assert_string_equal(world_sql(world, "SELECT DISTINCT id FROM r WHERE id RLIKE '^[0-9]$' ORDER "
                                          "BY id DESC LIMIT 1"),
                         "3\n");
-    assert_string_equal(world_sql(world, "SET odps.sql.type.system.odps2=true; SELECT /*+ MAPJOIN(r) "
-                                         "*/ count(*) FROM l, r WHERE l.id <=> cast(r.id AS bigint)"),
+    assert_string_equal(world_sql(world,
+                                  "SET odps.sql.type.system.odps2=true; SELECT /*+ MAPJOIN(r) "
+                                  "*/ count(*) FROM l, r WHERE l.id <=> cast(r.id AS bigint)"),
                         "5\n");
     fails(world, "SELECT v FROM l WHERE id IN (SELECT id FROM r)", 1, 23, "IN compares");
 }
@@ -266,8 +270,9 @@ static void types_that_cannot_be_told_still_compare_right(void **state)
     assert_string_equal(world_sql(world, "SELECT count(*) FROM one, two, three WHERE one.x = two.x "
                                          "AND two.x = three.x AND three.x = one.x"),
                         "2\n");
-    assert_string_equal(world_sql(world, "SELECT max(y) FROM (SELECT x y FROM three UNION ALL SELECT "
-                                         "x FROM one) t WHERE y > 9.5"),
+    assert_string_equal(world_sql(world,
+                                  "SELECT max(y) FROM (SELECT x y FROM three UNION ALL SELECT "
+                                  "x FROM one) t WHERE y > 9.5"),
                         "10\n");
     assert_string_equal(world_sql(world, "SELECT x + 1 FROM (SELECT x FROM two WHERE x < 10) t, "
                                          "(SELECT 1 AS z FROM three) u LIMIT 1"),
@@ -335,9 +340,10 @@ static void thousands_of_partitions(void **state)
 {
     struct world *world = *state;
     struct text sql = {0};
-    text_append(&sql, "CREATE TABLE many (n BIGINT) PARTITIONED BY (k STRING);"
-                      "INSERT INTO many PARTITION (k) SELECT a.n * 40 + b.n, concat('k', a.n * 40 + "
-                      "b.n) FROM (");
+    text_append(&sql,
+                "CREATE TABLE many (n BIGINT) PARTITIONED BY (k STRING);"
+                "INSERT INTO many PARTITION (k) SELECT a.n * 40 + b.n, concat('k', a.n * 40 + "
+                "b.n) FROM (");
     for (int i = 0; i < 40; i++)
         text_append_format(&sql, "%sSELECT %d n", i == 0 ? "" : " UNION ALL ", i);
     char *numbers = strdup(strrchr(text_string(&sql), '(') + 1);
@@ -425,8 +431,9 @@ static void the_study_runs_as_it_stands(void **state)
     char *sql = study_sql(STUDY "sql/sales_stat.sql", "20211111");
     world_sql(world, sql);
     char *first = strdup(world_sql(world, "SELECT * FROM sales_stat"));
-    assert_string_equal(world_sql(world, "SELECT count(*), sum(num), count(distinct machineid) FROM "
-                                         "sales_stat WHERE dt = '20211111'"),
+    assert_string_equal(world_sql(world,
+                                  "SELECT count(*), sum(num), count(distinct machineid) FROM "
+                                  "sales_stat WHERE dt = '20211111'"),
                         "30|182|3\n");
     /* exact: what the events of known commodities cost, added up in cents */
     int64_t cents = 0;
