@@ -253,7 +253,7 @@ check 'nor is there now' test -z "$(pgrep -f 'sleep 876[567]')"
 cat >long.yaml <<END
 flow: long
 nodes:
-  a: {run: sleep 3}
+  a: {run: sleep 6}
   b: {run: touch $work/must_not_exist, needs: [a]}
 END
 "$datemill" run long 2021-06-10 >"$work/one" 2>&1 &
