@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define FIRST_OPERANDS 64 /* there is room on the stack from the beginning */
+
 /* Where a row of VALUES ends its values become the columns of the query. */
 static int end_row(struct rewriter *rewriter, size_t token, struct error *err)
 {
@@ -115,6 +117,8 @@ int sql_rewrite(struct sql_span span, const struct sql_tables *tables,
     rewriter->first = span.first;
     rewriter->last = span.last;
     rewriter->edits = arena_array(arena, span.last - span.first + 1, sizeof *rewriter->edits);
+    rewriter->operand_capacity = FIRST_OPERANDS;
+    rewriter->operands = arena_array(arena, FIRST_OPERANDS, sizeof *rewriter->operands);
     if (run_passes(rewriter, err) != 0)
         return -1;
     struct sql_rewritten rewritten = {0};

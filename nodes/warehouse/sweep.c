@@ -66,19 +66,19 @@ static int is_due(struct catalog *catalog, int64_t now, bool *ret_is_due, struct
 static int drop_expired(struct catalog *catalog, int64_t now, struct error *err)
 {
     static const char *const steps[] = {
-        "INSERT INTO version (partition_id, at_us, kind, rows, bytes)"
-        " SELECT p.partition_id, ?1, 'lifecycle', 0, 0 FROM data_partition p"
-        " JOIN data_table t USING (table_id) WHERE p.dropped_us IS NULL AND t.dropped_us IS NULL"
-        " AND t.lifecycle_days > 0 AND ?1 - p.modified_us > t.lifecycle_days * 86400000000",
-        "UPDATE data_partition SET dropped_us = ?1, version_id = (SELECT max(version_id)"
-        " FROM version v WHERE v.partition_id = data_partition.partition_id)"
-        " WHERE dropped_us IS NULL AND partition_id IN"
-        " (SELECT partition_id FROM version WHERE kind = 'lifecycle' AND at_us = ?1)",
-        "UPDATE part SET left_us = ?1, left_version = (SELECT version_id FROM data_partition p"
-        " WHERE p.partition_id = part.partition_id) WHERE left_version IS NULL AND partition_id IN"
-        " (SELECT partition_id FROM version WHERE kind = 'lifecycle' AND at_us = ?1)",
-        "UPDATE data_table SET dropped_us = ?1 WHERE dropped_us IS NULL AND table_id IN"
-        " (SELECT p.table_id FROM data_partition p WHERE p.dropped_us = ?1 AND p.spec = '')",
+        ("INSERT INTO version (partition_id, at_us, kind, rows, bytes)"
+         " SELECT p.partition_id, ?1, 'lifecycle', 0, 0 FROM data_partition p"
+         " JOIN data_table t USING (table_id) WHERE p.dropped_us IS NULL AND t.dropped_us IS NULL"
+         " AND t.lifecycle_days > 0 AND ?1 - p.modified_us > t.lifecycle_days * 86400000000"),
+        ("UPDATE data_partition SET dropped_us = ?1, version_id = (SELECT max(version_id)"
+         " FROM version v WHERE v.partition_id = data_partition.partition_id)"
+         " WHERE dropped_us IS NULL AND partition_id IN"
+         " (SELECT partition_id FROM version WHERE kind = 'lifecycle' AND at_us = ?1)"),
+        ("UPDATE part SET left_us = ?1, left_version = (SELECT version_id FROM data_partition p"
+         " WHERE p.partition_id = part.partition_id) WHERE left_version IS NULL AND partition_id IN"
+         " (SELECT partition_id FROM version WHERE kind = 'lifecycle' AND at_us = ?1)"),
+        ("UPDATE data_table SET dropped_us = ?1 WHERE dropped_us IS NULL AND table_id IN"
+         " (SELECT p.table_id FROM data_partition p WHERE p.dropped_us = ?1 AND p.spec = '')"),
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (db_run(catalog->db, err, steps[i], "i", now) != 0)
