@@ -460,6 +460,43 @@ static void the_study_runs_as_it_stands(void **state)
                         "dt=20211111\ndt=20211112\n");
 }
 
+/* Where the document is that the project grew from, its SQL is the workflow's to the byte. */
+static void the_workflow_holds_the_seeds_sql(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"tables/commodity_new.sql",
+                                        "tables/order_succeeded_event.sql", "tables/sales_stat.sql",
+                                        "sql/sales_stat.sql"};
+    DIR *folder = opendir(TEST_SOURCE_DIR "/../shared/seed");
+    if (folder == NULL)
+        skip();
+    size_t found = 0;
+    struct dirent *entry;
+    while ((entry = readdir(folder)) != NULL) {
+        char path[512];
+        size_t length;
+        if (strstr(entry->d_name, ".txt") == NULL)
+            continue;
+        snprintf(path, sizeof path, "%s/../shared/seed/%s", TEST_SOURCE_DIR, entry->d_name);
+        char *text = world_read(path, &length);
+        const char *at = text;
+        while ((at = strstr(at, "```sql\n")) != NULL && found < 4) {
+            char *own;
+            at += strlen("```sql\n");
+            const char *end = strstr(at, "```");
+            assert_non_null(end);
+            snprintf(path, sizeof path, "%s%s", STUDY, files[found++]);
+            own = world_read(path, &length);
+            assert_int_equal(length, end - at);
+            assert_memory_equal(own, at, length);
+            free(own);
+        }
+        free(text);
+    }
+    closedir(folder);
+    assert_int_equal(found, 4);
+}
+
 /* One text that is no number stops the study's SQL, with the value's name. */
 static void one_bad_machine_fails_the_study(void **state)
 {
@@ -502,6 +539,7 @@ int main(void)
         EACH(thousands_of_partitions),
         EACH(deep_and_long_sql_is_refused_or_runs),
         EACH(the_study_runs_as_it_stands),
+        EACH(the_workflow_holds_the_seeds_sql),
         EACH(one_bad_machine_fails_the_study),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
