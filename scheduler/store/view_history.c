@@ -1,9 +1,9 @@
 #include "scheduler/store/view_history.h"
 
-#include "scheduler/base/civil.h"
 #include "scheduler/store/view_internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- a node through its runs ---- */
@@ -220,5 +220,26 @@ int view_date_state(struct store *store, const struct view_planned *planned, str
     date.nodes = map.nodes;
     date.node_count = map.node_count;
     *ret_date = date;
+    return 0;
+}
+
+int view_first_planned(struct store *store, const char *flow, char ret_cyctime[CIVIL_TIME_BYTES],
+                       struct error *err)
+{
+    VIEW_MOMENT(moment);
+    STATEMENT(s);
+    if (view_enter(&moment, store, err) != 0 ||
+        statement_open(&s, store,
+                       "SELECT min(cyctime) FROM run INDEXED BY run_by_flow_date"
+                       " WHERE flow_id = (SELECT id FROM flow WHERE flow.name = ?1)"
+                       " AND bizdate = (SELECT min(bizdate) FROM run INDEXED BY run_by_flow_date"
+                       "  WHERE flow_id = (SELECT id FROM flow WHERE flow.name = ?1))",
+                       err) != 0)
+        return -1;
+    statement_text(&s, flow);
+    int row = statement_step(&s, err);
+    if (row < 0)
+        return -1;
+    snprintf(ret_cyctime, CIVIL_TIME_BYTES, "%s", row == 1 ? statement_peek_text(&s, 0) : "");
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef DATEMILL_STORE_VIEW_HISTORY_H
 #define DATEMILL_STORE_VIEW_HISTORY_H
 
+#include "scheduler/base/civil.h"
 #include "scheduler/store/view_run.h"
 
 #define VIEW_MEDIAN_SAMPLES 20
@@ -58,6 +59,11 @@ struct view_planned {
 
 int view_date_state(struct store *store, const struct view_planned *planned, struct arena *arena,
                     struct view_date *ret_date, struct error *err);
+
+/* The earliest planned time that a flow has a run of, in a buffer of CIVIL_TIME_BYTES; "" when it
+ * never ran. */
+int view_first_planned(struct store *store, const char *flow, char ret_cyctime[CIVIL_TIME_BYTES],
+                       struct error *err);
 
 /* ---- what is going on ---- */
 

@@ -77,6 +77,14 @@ static void the_state_of_a_date_is_that_of_the_newest_attempts(void **state)
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
     assert_int_equal(date.newest_run_id, 0);
     assert_int_equal(date.node_count, 0);
+    char earliest[CIVIL_TIME_BYTES];
+    OK(view_first_planned(world->store, "f", earliest, ok));
+    assert_string_equal(earliest, "2021-11-12T00:30:00");
+    world_done(world, "f", "2020-02-29T13:00:00", "2020-02-28", false);
+    OK(view_first_planned(world->store, "f", earliest, ok));
+    assert_string_equal(earliest, "2020-02-29T13:00:00");
+    OK(view_first_planned(world->store, "g", earliest, ok));
+    assert_string_equal(earliest, "");
     store_rollback(world->store);
 }
 

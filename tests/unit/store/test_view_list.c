@@ -329,6 +329,8 @@ static void nothing_is_scanned_or_sorted(void **state)
     OK(view_median(world->store, &place, &median, ok));
     OK(view_node_history(world->store, &history, &world->arena, &attempts, ok));
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
+    char first[CIVIL_TIME_BYTES];
+    OK(view_first_planned(world->store, "flow07", first, ok));
     OK(view_events(world->store, &story, &world->arena, &events, ok));
     story.run_id = 0;
     OK(view_events(world->store, &story, &world->arena, &events, ok));
