@@ -30,8 +30,8 @@ const char *flow_facts_counts(const struct flow *flow, struct arena *arena)
 const char *flow_facts_need(const struct flow_need *need, struct arena *arena)
 {
     return arena_format(arena, "%s%s%s%s", need->flow != NULL ? need->flow : "",
-                        need->flow != NULL && need->node != NULL ? "/" : "",
-                        need->node != NULL ? need->node : "", need->cycle_back > 0 ? "@-1" : "");
+                        need->flow != NULL ? "/" : "", need->node,
+                        need->cycle_back > 0 ? "@-1" : "");
 }
 
 const char *flow_facts_needs(const struct flow_node *node, struct arena *arena)

@@ -43,8 +43,8 @@ struct flow_retry {
 };
 
 struct flow_need {
-    const char *flow;   /* NULL: this flow */
-    const char *node;   /* NULL: the whole other flow */
+    const char *flow; /* NULL: this flow */
+    const char *node;
     size_t index;       /* of the node in this flow, FLOW_NONE if it is elsewhere */
     int32_t cycle_back; /* 0, or 1 for `@-1` */
     struct field_place place;

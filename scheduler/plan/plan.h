@@ -29,8 +29,8 @@ struct plan_param {
 
 /* A need outside the run: another flow, or the cycle before. */
 struct plan_external {
-    const char *flow;   /* never NULL: this flow's name for `node@-1` */
-    const char *node;   /* NULL: the whole flow */
+    const char *flow; /* never NULL: this flow's name for `node@-1` */
+    const char *node;
     int32_t cycle_back; /* 0: the same business date; 1: the cycle before */
     bool is_self;       /* the node itself, one cycle before */
     struct field_place place;

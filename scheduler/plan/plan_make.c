@@ -26,12 +26,12 @@ static void copy_needs(struct plan *plan, const struct flow_node *node, struct p
             continue;
         }
         bool is_own_flow = need->flow == NULL || strcmp(need->flow, plan->flow->name) == 0;
-        externals[ret_node->external_count] = (struct plan_external){
-            .flow = is_own_flow ? plan->flow->name : need->flow,
-            .node = need->node,
-            .cycle_back = need->cycle_back,
-            .is_self = is_own_flow && need->node != NULL && strcmp(need->node, node->name) == 0,
-            .place = need->place};
+        externals[ret_node->external_count] =
+            (struct plan_external){.flow = is_own_flow ? plan->flow->name : need->flow,
+                                   .node = need->node,
+                                   .cycle_back = need->cycle_back,
+                                   .is_self = is_own_flow && strcmp(need->node, node->name) == 0,
+                                   .place = need->place};
         ret_node->external_count++;
     }
     ret_node->needs = needs;

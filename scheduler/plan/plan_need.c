@@ -1,0 +1,96 @@
+#include "scheduler/plan/plan_need.h"
+
+#include <string.h>
+
+/* The times of a business date, of which there are none where the schedule skips it. */
+static int times_of(const struct flow *flow, struct civil_date bizdate, struct arena *arena,
+                    struct plan_times *ret_times, struct error *err)
+{
+    *ret_times = (struct plan_times){.remark = ""};
+    if (!plan_schedule_has_date(flow, civil_add_days(bizdate, 1)))
+        return 0;
+    return plan_planned_times(flow, (struct plan_date){.bizdate = bizdate}, arena, ret_times, err);
+}
+
+/* Those of the last business date before that has some. */
+static int times_before(const struct flow *flow, struct civil_date bizdate, struct arena *arena,
+                        struct plan_times *ret_times, struct error *err)
+{
+    *ret_times = (struct plan_times){.remark = ""};
+    for (int32_t days = 1; days <= PLAN_NEED_MAX_DAYS && ret_times->count == 0; days++) {
+        struct civil_date date = civil_add_days(bizdate, -days);
+        if (!civil_date_is_valid(date))
+            return 0;
+        if (times_of(flow, date, arena, ret_times, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void keep_only(struct plan_times *times, size_t index)
+{
+    times->items += index;
+    times->count = 1;
+}
+
+/* The instance before times->items[index], on that date or the last one before it. */
+static int step_back(const struct flow *flow, struct civil_date bizdate, size_t index,
+                     struct arena *arena, struct plan_times *times, struct error *err)
+{
+    if (index > 0) {
+        keep_only(times, index - 1);
+        return 0;
+    }
+    if (times_before(flow, bizdate, arena, times, err) < 0)
+        return -1;
+    if (times->count > 0)
+        keep_only(times, times->count - 1);
+    return 0;
+}
+
+static size_t find_own(const struct plan *plan, const struct plan_times *times)
+{
+    for (size_t i = 0; i < times->count; i++) {
+        if (civil_time_compare(times->items[i].planned, plan->planned) == 0 &&
+            times->items[i].is_second == plan->is_second)
+            return i;
+    }
+    return 0;
+}
+
+/* The latest that fires no later than the run. */
+static size_t find_same_cycle(const struct plan *plan, const struct plan_times *times)
+{
+    size_t index = 0;
+    while (index + 1 < times->count &&
+           instant_compare(times->items[index + 1].firing, plan->firing) <= 0)
+        index++;
+    return index;
+}
+
+int plan_need_times(const struct plan *plan, const struct plan_external *need,
+                    const struct flow *other, struct arena *arena, struct plan_times *ret_times,
+                    struct error *err)
+{
+    struct plan_times own;
+    struct plan_times times;
+    struct plan_date today = {.bizdate = plan->bizdate};
+    if (plan_planned_times(plan->flow, today, arena, &own, err) < 0 ||
+        times_of(other, plan->bizdate, arena, &times, err) < 0)
+        return -1;
+    if (strcmp(need->flow, plan->flow->name) == 0) {
+        size_t index = find_own(plan, &own);
+        *ret_times = own;
+        return step_back(plan->flow, plan->bizdate, index, arena, ret_times, err);
+    }
+    bool is_one_of_many = own.count > 1 && times.count > 1;
+    size_t index = find_same_cycle(plan, &times);
+    *ret_times = times;
+    if (need->cycle_back > 0 && is_one_of_many)
+        return step_back(other, plan->bizdate, index, arena, ret_times, err);
+    if (need->cycle_back > 0)
+        return times_before(other, plan->bizdate, arena, ret_times, err);
+    if (is_one_of_many)
+        keep_only(ret_times, index);
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* Which instances a need outside the run means. */
+#ifndef DATEMILL_PLAN_PLAN_NEED_H
+#define DATEMILL_PLAN_PLAN_NEED_H
+
+#include "scheduler/plan/plan.h"
+#include "scheduler/plan/plan_time.h"
+
+#define PLAN_NEED_MAX_DAYS                                                                         \
+    3000 /* how far back a cycle is looked for: 29 February has eight years */
+
+/* The planned times of `other` (the flow that need->flow names; plan->flow for its own) that must
+ * be done before; ret_times->count 0 = there is nothing to wait for.
+ *
+ *   same business date   all of the other flow's times of that date; if this flow has several times
+ *                        that day too, the latest that is not after its own, else the first
+ *   the cycle before     this flow: the planned time before. Another: what stands before the above,
+ *                        which is all of its last date before where either has one time a day
+ *
+ * Dates that a schedule skips have no instances. The items belong to the arena. Fails as
+ * plan_planned_times() does. */
+int plan_need_times(const struct plan *plan, const struct plan_external *need,
+                    const struct flow *other, struct arena *arena, struct plan_times *ret_times,
+                    struct error *err);
+
+#endif
