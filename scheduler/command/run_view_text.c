@@ -104,7 +104,8 @@ static void append_node(const struct run_view_place *place, const struct notice 
     const struct terminal *terminal = place->terminal;
     bool is_failed = is(notice->state, "failed");
     bool is_retry = is(notice->state, "waiting") && notice->attempt > 0;
-    if (is(notice->state, "running") || (is(notice->state, "waiting") && !is_retry))
+    bool is_told = is_retry || !is(notice->state, "waiting") || has(notice->reason);
+    if (is(notice->state, "running") || !is_told)
         return;
     if (place->is_quiet && !is_failed)
         return;

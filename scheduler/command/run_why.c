@@ -37,8 +37,8 @@ static bool is_external(const struct flow_need *need)
     return need->index == FLOW_NONE || need->cycle_back > 0;
 }
 
-/* The upstream nodes that hold this one up, each with its state. */
-static void append_upstream(struct why *why)
+/* The upstream nodes that hold this one up, each with its state; whether there are any. */
+static bool append_upstream(struct why *why)
 {
     size_t before = why->text.length;
     for (size_t n = 0; why->definition != NULL && n < why->definition->need_count; n++) {
@@ -50,46 +50,39 @@ static void append_upstream(struct why *why)
             text_append_format(&why->text, "%s%s is %s", why->text.length > before ? ", " : "",
                                other->name, task_state_name(other->state));
     }
-    if (why->text.length == before)
-        text_append(&why->text, "an upstream node");
+    return why->text.length > before;
 }
 
-static void append_external(struct why *why)
+static bool append_external(struct why *why)
 {
+    const char *date = why->run->run.bizdate;
     size_t before = why->text.length;
     for (size_t n = 0; why->definition != NULL && n < why->definition->need_count; n++) {
         const struct flow_need *need = &why->definition->needs[n];
         if (is_external(need))
-            text_append_format(&why->text, "%s%s",
+            text_append_format(&why->text, "%s%s %s %s",
                                why->text.length > before ? ", " : "outside this run: ",
-                               flow_facts_need(need, &why->context->arena));
+                               flow_facts_need(need, &why->context->arena),
+                               need->cycle_back > 0 ? "from" : "of", date);
     }
-    if (why->text.length == before)
-        text_append(&why->text, "a need outside this run");
+    return why->text.length > before;
 }
 
+/* The recorded reason is as of the node's last change: but for a retry, what holds it up now follows
+ * from the nodes it needs. */
 static void append_waiting(struct why *why)
 {
     const struct view_run *run = &why->run->run;
     const struct view_node *node = why->node;
-    switch (node->reason) {
-    case TASK_REASON_NONE:
-        break;
-    case TASK_REASON_UPSTREAM:
-        append_upstream(why);
-        break;
-    case TASK_REASON_RETRY:
+    bool is_ready = node->reason != TASK_REASON_RETRY && !append_upstream(why);
+    if (node->reason == TASK_REASON_RETRY)
         text_append_format(&why->text, "retry at %.8s",
                            run_facts_time(why->context, run, node->ready_at) + 11);
-        break;
-    case TASK_REASON_EXTERNAL:
-        append_external(why);
-        break;
-    case TASK_REASON_SLOT:
-        if (run->hold == RUN_HOLD_NONE)
-            text_append(&why->text, "a free slot");
-        break;
-    }
+    /* Only the engine knows whether what is outside the run is still in the way. */
+    if (is_ready && append_external(why))
+        text_append(&why->text, ", or a free slot");
+    else if (is_ready && run->hold == RUN_HOLD_NONE)
+        text_append(&why->text, "a free slot");
     if (run->hold != RUN_HOLD_NONE)
         text_append_format(&why->text, "%s%s", why->text.length > 0 ? ", " : "",
                            run_hold_name(run->hold));
@@ -111,7 +104,8 @@ static void append_state(struct why *why)
         append_waiting(why);
         break;
     case TASK_BLOCKED:
-        append_upstream(why);
+        if (!append_upstream(why))
+            text_append(&why->text, "an upstream node");
         break;
     case TASK_FAILED:
     case TASK_STOPPED:

@@ -4,6 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/connections.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/needs.h"
 #include "scheduler/system/clock.h"
 
 #include <fcntl.h>
@@ -95,8 +96,10 @@ static int open_parts(struct daemon *daemon, struct error *err)
     struct engine_options options = {.next_attempt_id = store_next_attempt_id(daemon->store),
                                      .grant_ahead = ENGINE_GRANT_AHEAD};
     daemon->engine = engine_new(&options);
-    if (set_capacity(daemon, err) < 0 || restore_open_runs(daemon, err) < 0 ||
-        open_keeper(daemon, epoch, err) < 0)
+    if (set_capacity(daemon, err) < 0 || restore_open_runs(daemon, err) < 0)
+        return -1;
+    needs_look(daemon, NULL);
+    if (open_keeper(daemon, epoch, err) < 0)
         return -1;
     daemon->state_dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (daemon->state_dir_fd < 0)

@@ -1,6 +1,7 @@
 #include "scheduler/base/civil.h"
 #include "scheduler/base/memory.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/needs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ struct daemon_run *daemon_runs_make(struct definition *definition, struct plan *
     run->plan = plan;
     run->opened = created;
     run->failed_node = STORE_NO_NODE;
+    run->needs = needs_new(plan);
     run->zone = memory_copy_string(zone_name(definition->flow->zone));
     run->is_done = memory_new(plan->node_count, sizeof *run->is_done);
     struct civil_time local = zone_civil_at(definition->flow->zone, created);
@@ -65,6 +67,7 @@ void daemon_runs_free(struct daemon *daemon, struct daemon_run *run)
 {
     if (run == NULL)
         return;
+    needs_free(run->needs);
     plan_free(run->plan);
     definition_release(&daemon->definitions, run->definition);
     free(run->zone);

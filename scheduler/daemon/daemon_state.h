@@ -6,6 +6,7 @@
  *   keeper_link.c   what the keeper says → events
  *   restore.c       open runs of the store → the engine
  *   daemon_runs.c   runs and open attempts in memory
+ *   needs.c         what runs need of other flows and of the cycle before
  *   watch.c         watchers and notices
  *   requests.c      what watchers ask for; request_run.c, request_rerun.c the long ones */
 #ifndef DATEMILL_DAEMON_DAEMON_STATE_H
@@ -36,6 +37,7 @@ struct daemon_run {
     bool is_draining;      /* stop what waits as soon as nothing runs */
     bool is_over;          /* final and told; leaves at the end of the turn */
     uint32_t failed_node;  /* the first that failed, STORE_NO_NODE = none */
+    struct needs *needs;   /* outside the run; NULL = none */
 };
 
 /* An attempt that is granted or runs. */
@@ -166,6 +168,9 @@ void watch_tell(struct daemon *daemon, const struct notice *notice);
 void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
                     const struct daemon_run *run);
 void watch_tell_task(struct daemon *daemon, const struct record_task *task);
+
+void watch_tell_need(struct daemon *daemon, const struct daemon_run *run, uint32_t node,
+                     const char *reason); /* what it waits for outside its run */
 void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_state state);
 void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *attempt,
                          const char *line);

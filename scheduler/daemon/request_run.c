@@ -1,5 +1,6 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/needs.h"
 #include "scheduler/engine/run_image.h"
 #include "scheduler/plan/plan_time.h"
 #include "scheduler/system/clock.h"
@@ -122,7 +123,7 @@ static int add_run(struct run_request *work, struct plan *plan, int64_t run_id, 
         run->is_done[i] = task_states[image.nodes[i].state].is_final;
         run->done += run->is_done[i];
     }
-    if (daemon_step(daemon, &event, err) < 0) {
+    if (needs_find(daemon, run, err) < 0 || daemon_step(daemon, &event, err) < 0) {
         daemon_runs_free(daemon, run);
         return -1;
     }

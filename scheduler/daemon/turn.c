@@ -1,6 +1,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/text.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/needs.h"
 #include "scheduler/system/clock.h"
 
 #include <stdlib.h>
@@ -271,6 +272,7 @@ static void after_commit(struct daemon *daemon)
     tell_changes(daemon, &done);
     for (struct turn_end *item = done.ends.first; item != NULL; item = item->next)
         daemon_runs_remove_attempt(daemon, item->row.attempt_id);
+    needs_look(daemon, &done);
     daemon->done_turn = NULL;
     arena_free(&done.arena);
     action_list_free(&done.actions);

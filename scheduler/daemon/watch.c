@@ -125,6 +125,18 @@ static struct notice run_notice(const struct daemon_run *run, enum notice_kind k
                            .done = run->done};
 }
 
+static struct notice node_notice(const struct daemon_run *run, uint32_t index,
+                                 enum task_state state)
+{
+    const struct flow_node *node = run->plan->nodes[index].node;
+    struct notice notice = run_notice(run, NOTICE_KIND_NODE);
+    notice.node = node->name;
+    notice.type = node->type->name;
+    notice.state = task_state_name(state);
+    notice.attempts_max = node->retry.max + 1;
+    return notice;
+}
+
 void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
                     const struct daemon_run *run)
 {
@@ -138,13 +150,8 @@ void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
         const struct daemon_attempt *attempt = &daemon->attempts[i];
         if (attempt->run_id != run->id || attempt->started.us == 0)
             continue;
-        struct notice running = run_notice(run, NOTICE_KIND_NODE);
-        const struct flow_node *node = run->plan->nodes[attempt->node].node;
-        running.node = node->name;
-        running.type = node->type->name;
-        running.state = task_state_name(TASK_RUNNING);
+        struct notice running = node_notice(run, attempt->node, TASK_RUNNING);
         running.attempt = attempt->number;
-        running.attempts_max = node->retry.max + 1;
         running.duration = instant_minus(running.at, attempt->started);
         only->tell(only->owner, &running);
     }
@@ -211,15 +218,18 @@ void watch_tell_task(struct daemon *daemon, const struct record_task *task)
     if (task->why == TASK_WHY_REVOKED || is_only_a_wish)
         return;
     SCOPED_TEXT struct text reason = {0};
-    const struct flow_node *node = run->plan->nodes[task->node].node;
-    struct notice notice = run_notice(run, NOTICE_KIND_NODE);
+    struct notice notice = node_notice(run, task->node, task->state);
     notice.at = task->at;
-    notice.node = node->name;
-    notice.type = node->type->name;
-    notice.state = task_state_name(task->state);
     notice.attempt = task->tries;
-    notice.attempts_max = node->retry.max + 1;
     describe_task(daemon, task, &notice, &reason);
+    watch_tell(daemon, &notice);
+}
+
+void watch_tell_need(struct daemon *daemon, const struct daemon_run *run, uint32_t node,
+                     const char *reason)
+{
+    struct notice notice = node_notice(run, node, TASK_WAITING);
+    notice.reason = reason;
     watch_tell(daemon, &notice);
 }
 

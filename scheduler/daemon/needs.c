@@ -1,0 +1,278 @@
+#include "scheduler/daemon/needs.h"
+
+#include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+#include "scheduler/plan/plan_need.h"
+#include "scheduler/store/view_history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One instance that a node waits for. */
+struct need {
+    uint32_t node;    /* of the run, that has the need */
+    const char *flow; /* borrowed from the plan, as `needed` */
+    const char *needed;
+    char cyctime[CIVIL_TIME_BYTES];
+    bool is_second;
+    bool is_cycle_before; /* then one older than its flow's first run is out of the way */
+    bool is_open;
+};
+
+struct needs {
+    struct need *items; /* by node, ascending */
+    size_t count;
+    size_t capacity;
+    bool is_found;    /* `items` are */
+    bool must_look;   /* something may have changed since they were looked at */
+    bool was_told_of; /* watchers heard what it waits for */
+};
+
+struct needs *needs_new(const struct plan *plan)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->node_count; i++)
+        count += plan->nodes[i].external_count;
+    if (count == 0)
+        return NULL;
+    struct needs *needs = memory_new(1, sizeof *needs);
+    needs->must_look = true;
+    return needs;
+}
+
+void needs_free(struct needs *needs)
+{
+    if (needs == NULL)
+        return;
+    free(needs->items);
+    free(needs);
+}
+
+/* ---- which instances ---- */
+
+static void add_instances(struct needs *needs, uint32_t node, const struct plan_external *external,
+                          const struct plan_times *times)
+{
+    for (size_t i = 0; i < times->count; i++) {
+        needs->items =
+            memory_grow(needs->items, needs->count, &needs->capacity, sizeof *needs->items);
+        struct need *need = &needs->items[needs->count++];
+        *need = (struct need){.node = node,
+                              .flow = external->flow,
+                              .needed = external->node,
+                              .is_second = times->items[i].is_second,
+                              .is_cycle_before = external->cycle_back > 0,
+                              .is_open = true};
+        civil_time_format(times->items[i].planned, need->cyctime);
+    }
+}
+
+/* The flow that a need names: that of the run itself, or one of the folder. */
+struct other {
+    struct daemon *daemon;
+    struct definition *definition; /* one use; NULL = none yet */
+};
+
+static int load_other(struct other *other, const struct plan *plan, const char *name,
+                      const struct flow **ret_flow, struct error *err)
+{
+    struct daemon *daemon = other->daemon;
+    *ret_flow = plan->flow;
+    if (strcmp(name, plan->flow->name) == 0)
+        return 0;
+    bool is_loaded = other->definition != NULL && strcmp(other->definition->flow->name, name) == 0;
+    if (!is_loaded) {
+        definition_release(&daemon->definitions, other->definition);
+        other->definition = NULL;
+        if (definition_from_folder(&daemon->definitions, &daemon->place, name, &other->definition,
+                                   err) < 0)
+            return error_prefix(err, "%s needs flow %s", plan->flow->name, name);
+    }
+    *ret_flow = other->definition->flow;
+    return 0;
+}
+
+static int find_of_node(struct other *other, struct daemon_run *run, uint32_t node,
+                        struct error *err)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    const struct plan_node *planned = &run->plan->nodes[node];
+    for (size_t i = 0; i < planned->external_count; i++) {
+        const struct plan_external *external = &planned->externals[i];
+        const struct flow *flow;
+        struct plan_times times;
+        if (load_other(other, run->plan, external->flow, &flow, err) < 0 ||
+            plan_need_times(run->plan, external, flow, &arena, &times, err) < 0)
+            return -1;
+        add_instances(run->needs, node, external, &times);
+    }
+    return 0;
+}
+
+int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err)
+{
+    struct needs *needs = run->needs;
+    struct other other = {.daemon = daemon};
+    int result = 0;
+    if (needs == NULL || needs->is_found)
+        return 0;
+    needs->count = 0;
+    for (uint32_t i = 0; result == 0 && i < run->plan->node_count; i++)
+        result = find_of_node(&other, run, i, err);
+    definition_release(&daemon->definitions, other.definition);
+    needs->is_found = result == 0;
+    return result;
+}
+
+/* ---- how they stand ---- */
+
+/* The last instance that was looked up: the needs of a flow's nodes are mostly of one. */
+struct look {
+    struct store *store;
+    struct arena arena;
+    const struct need *at; /* whose date `date` is; NULL = none */
+    struct view_date date;
+    size_t next; /* where in date.nodes the next need is probably met */
+    char first[CIVIL_TIME_BYTES];
+};
+
+static int look_up(struct look *look, const struct need *need, struct error *err)
+{
+    const struct need *at = look->at;
+    bool is_same_flow = at != NULL && strcmp(at->flow, need->flow) == 0;
+    if (is_same_flow && strcmp(at->cyctime, need->cyctime) == 0 && at->is_second == need->is_second)
+        return 0;
+    look->at = NULL;
+    look->next = 0;
+    arena_free(&look->arena);
+    struct view_planned planned = {need->flow, need->cyctime, need->is_second};
+    if (!is_same_flow && view_first_planned(look->store, need->flow, look->first, err) < 0)
+        return -1;
+    if (view_date_state(look->store, &planned, &look->arena, &look->date, err) < 0)
+        return -1;
+    look->at = need;
+    return 0;
+}
+
+static bool is_node_done(struct look *look, const char *name)
+{
+    const struct view_date *date = &look->date;
+    for (size_t i = 0; i < date->node_count; i++) {
+        size_t at = (look->next + i) % date->node_count;
+        if (strcmp(date->nodes[at].name, name) != 0)
+            continue;
+        look->next = at + 1;
+        return task_states[date->nodes[at].state].lets_go_on;
+    }
+    return false;
+}
+
+static bool is_met(struct look *look, const struct need *need)
+{
+    if (need->is_cycle_before && look->first[0] != '\0' && strcmp(need->cyctime, look->first) < 0)
+        return true;
+    return is_node_done(look, need->needed);
+}
+
+static int look_at(struct daemon *daemon, struct needs *needs, struct error *err)
+{
+    struct look look = {.store = daemon->store};
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < needs->count; i++) {
+        result = look_up(&look, &needs->items[i], err);
+        if (result == 0)
+            needs->items[i].is_open = !is_met(&look, &needs->items[i]);
+    }
+    arena_free(&look.arena);
+    return result;
+}
+
+static void describe(const struct need *need, struct text *text)
+{
+    struct civil_time cyctime;
+    char date[CIVIL_DATE_BYTES] = "?";
+    if (civil_time_parse(need->cyctime, &cyctime, NULL) == 0)
+        civil_date_format(civil_add_days(cyctime.date, -1), date);
+    text_append_format(text, "%s%s/%s of %s (planned %.10s %.5s)",
+                       text->length == 0 ? "waits for " : ", ", need->flow, need->needed, date,
+                       need->cyctime, need->cyctime + 11);
+}
+
+/* The engine hears of every node, since for it a need may be many instances. */
+static void tell(struct daemon *daemon, struct daemon_run *run)
+{
+    const struct needs *needs = run->needs;
+    size_t i = 0;
+    for (uint32_t node = 0; node < run->plan->node_count; node++) {
+        SCOPED_TEXT struct text reason = {0};
+        struct event event = {.kind = EVENT_NEEDS_MET, .run_id = run->id, .node = node};
+        for (; i < needs->count && needs->items[i].node == node; i++) {
+            if (!needs->items[i].is_open)
+                continue;
+            event.external_open++;
+            describe(&needs->items[i], &reason);
+        }
+        if (run->plan->nodes[node].external_count == 0)
+            continue;
+        daemon_step(daemon, &event, NULL);
+        if (event.external_open > 0 && !run->is_done[node] && !needs->was_told_of)
+            watch_tell_need(daemon, run, node, text_string(&reason));
+    }
+}
+
+/* What cannot be looked up stays open, and is looked up again with the next change. */
+static void look_at_run(struct daemon *daemon, struct daemon_run *run)
+{
+    struct error err;
+    struct needs *needs = run->needs;
+    if (needs_find(daemon, run, &err) < 0 || look_at(daemon, needs, &err) < 0)
+        return;
+    tell(daemon, run);
+    needs->must_look = false;
+    needs->was_told_of = true;
+}
+
+static bool has_need_of(const struct needs *needs, const char *flow)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (strcmp(needs->items[i].flow, flow) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Flows of which something has changed concern those who need them. */
+static void note_changes(struct daemon *daemon, const struct turn *done)
+{
+    const struct daemon_run *last = NULL;
+    for (size_t i = 0; i < done->actions.count; i++) {
+        const struct action *action = &done->actions.items[i];
+        bool is_end = action->kind == ACTION_RECORD_TASK && action->task.state != TASK_RUNNING;
+        const struct daemon_run *run =
+            is_end ? daemon_runs_find(daemon, action->task.run_id) : NULL;
+        if (run == NULL || run == last)
+            continue;
+        last = run;
+        for (size_t j = 0; j < daemon->run_count; j++) {
+            struct needs *needs = daemon->runs[j]->needs;
+            if (needs != NULL && !needs->must_look)
+                needs->must_look = has_need_of(needs, run->plan->flow->name);
+        }
+    }
+}
+
+void needs_look(struct daemon *daemon, const struct turn *done)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < daemon->run_count; i++)
+        has_any |= daemon->runs[i]->needs != NULL && !daemon->runs[i]->is_over;
+    if (!has_any)
+        return;
+    if (done != NULL)
+        note_changes(daemon, done);
+    for (size_t i = 0; i < daemon->run_count; i++) {
+        struct daemon_run *run = daemon->runs[i];
+        if (run->needs != NULL && run->needs->must_look && !run->is_over)
+            look_at_run(daemon, run);
+    }
+}

@@ -1,0 +1,22 @@
+/* What the nodes of a run need of other flows and of the cycle before.
+ *
+ * The instances they mean are found once, by the other flow's schedule; how those stand is looked
+ * up in the store after the commits that may have changed it. */
+#ifndef DATEMILL_DAEMON_NEEDS_H
+#define DATEMILL_DAEMON_NEEDS_H
+
+#include "scheduler/daemon/daemon_state.h"
+
+/* What the nodes of a plan need of other flows and of the cycle before; NULL = nothing. All of it
+ * counts as open until needs_look(). */
+struct needs *needs_new(const struct plan *plan);
+void needs_free(struct needs *needs); /* NULL is fine */
+
+/* Finds the instances that are meant, in the folder as it is now; again does nothing. */
+int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err);
+
+/* Looks in the store which needs are met and tells the engine. After a commit: those that `done`
+ * may have changed, and those of runs that were not looked at yet. NULL = all. */
+void needs_look(struct daemon *daemon, const struct turn *done);
+
+#endif
