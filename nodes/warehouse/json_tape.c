@@ -167,7 +167,8 @@ static bool read_word(struct reader *reader, const char *word)
 static struct json_tape_item *add_item(struct reader *reader, enum json_tape_kind kind)
 {
     struct json_tape *tape = reader->tape;
-    tape->items = memory_grow(tape->items, tape->count, &tape->capacity, sizeof *tape->items);
+    if (tape->count == tape->capacity)
+        tape->items = memory_grow(tape->items, tape->count, &tape->capacity, sizeof *tape->items);
     struct json_tape_item *item = &tape->items[tape->count];
     *item = (struct json_tape_item){.kind = (uint8_t)kind,
                                     .start = (uint32_t)(reader->at - reader->bytes),

@@ -75,6 +75,10 @@ static int take_snapshot(struct query *query, struct catalog *catalog, struct er
                              snapshots[i].name);
     }
     table_sources_open(&query->sources, catalog, snapshots, count);
+    for (size_t i = 0; i < query->rewritten.path_count; i++) {
+        const struct sql_path *path = &query->rewritten.paths[i];
+        table_sources_add_path(&query->sources, path->table->name, path->column, path->path);
+    }
     return 0;
 }
 

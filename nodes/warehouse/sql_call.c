@@ -109,6 +109,53 @@ static void show_truth(struct rewriter *rewriter, const struct rewriter_frame *f
     }
 }
 
+static struct sql_path *find_path(struct rewriter *rewriter, const struct rewriter_name *column,
+                                  const char *text)
+{
+    size_t number = 0;
+    for (size_t i = 0; i < rewriter->path_count; i++) {
+        struct sql_path *path = &rewriter->paths[i];
+        if (path->table != column->table)
+            continue;
+        if (path->column == column->column && strcmp(path->path, text) == 0)
+            return path;
+        number++;
+    }
+    rewriter->paths = arena_grow(rewriter->arena, rewriter->paths, rewriter->path_count,
+                                 &rewriter->path_capacity, sizeof *rewriter->paths);
+    struct sql_path *path = &rewriter->paths[rewriter->path_count++];
+    *path = (struct sql_path){
+        .table = column->table, .column = column->column, .path = text, .number = number};
+    return path;
+}
+
+/* GET_JSON_OBJECT(t.column, 'path') becomes t."hidden column". */
+static void use_path(struct rewriter *rewriter, const struct rewriter_frame *frame,
+                     const struct rewriter_operand *arguments, size_t close)
+{
+    const struct rewriter_operand *column = &arguments[0];
+    const struct rewriter_operand *text = &arguments[1];
+    bool is_literal =
+        text->first == text->last && rewriter->source->tokens[text->first].kind == SQL_TOKEN_STRING;
+    if (!rewriter->is_final || column->name == NULL || !is_literal)
+        return;
+    const char *relation =
+        column->first == column->last ? NULL : rewriter_small_name(rewriter, column->first);
+    const struct rewriter_name *name = rewriter_find_column(rewriter, relation, column->name);
+    if (name == NULL || name->column >= name->table->column_count ||
+        name->table->columns[name->column].type.kind != TYPE_STRING)
+        return;
+    const struct sql_path *path =
+        find_path(rewriter, name, sql_source_string(rewriter->source, text->first));
+    for (size_t i = frame->first; i <= close; i++) {
+        bool is_qualifier = relation != NULL && i >= column->first && i < column->last;
+        if (!is_qualifier)
+            rewriter_replace(rewriter, i, "");
+    }
+    rewriter_replace(rewriter, column->last,
+                     arena_format(rewriter->arena, "\"" SQL_PATH_NAME "%zu\"", path->number));
+}
+
 int rewriter_close_call(struct rewriter *rewriter, size_t token, struct error *err)
 {
     struct rewriter_frame frame = *rewriter_top(rewriter);
@@ -123,6 +170,8 @@ int rewriter_close_call(struct rewriter *rewriter, size_t token, struct error *e
     make_tuple(rewriter, &frame, token, count);
     show_truth(rewriter, &frame, arguments, count);
     enum type_kind type = call_type(rewriter, &frame, arguments, count);
+    if (strcmp(frame.function->name, "get_json_object") == 0)
+        use_path(rewriter, &frame, arguments, token);
     rewriter->operand_count = frame.operand_base;
     rewriter->frame_count--;
     rewriter_push_operand(rewriter,

@@ -7,6 +7,12 @@
 /* sql_names.c: what names stand for. Keys are in small letters. */
 void rewriter_learn(struct rewriter *rewriter, const char *relation, const char *name,
                     enum type_kind type);
+/* … and that the name is a column of a table. */
+void rewriter_learn_column(struct rewriter *rewriter, const char *relation,
+                           const struct table *table, size_t column);
+/* The name that is a table's own column, NULL if it is not, or may be something else. */
+const struct rewriter_name *rewriter_find_column(struct rewriter *rewriter, const char *relation,
+                                                 const char *name);
 enum type_kind rewriter_look_up(struct rewriter *rewriter, const char *relation, const char *name);
 void rewriter_learn_opaque(struct rewriter *rewriter, const char *relation);
 /* The relation under which all columns that a query reads from are learnt. */
@@ -14,6 +20,7 @@ const char *rewriter_scope(struct rewriter *rewriter, const struct rewriter_fram
 void rewriter_learn_with(struct rewriter *rewriter, const char *name); /* WITH name AS … */
 bool rewriter_is_with(struct rewriter *rewriter, const char *name);
 const char *rewriter_small_name(struct rewriter *rewriter, size_t token);
+const char *rewriter_small(struct rewriter *rewriter, const char *written);
 
 /* sql_edit.c: nothing happens before the last pass. */
 void rewriter_before(struct rewriter *rewriter, size_t token, const char *text);

@@ -46,10 +46,9 @@ static void learn_opaque(struct rewriter *rewriter, const char *relation)
 static void learn_table(struct rewriter *rewriter, const char *relation, const struct table *table)
 {
     for (size_t i = 0; i < table->column_count + table->partition_count; i++) {
-        char *name = arena_copy_string(rewriter->arena, table->columns[i].name);
-        for (char *at = name; *at != '\0'; at++)
-            *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at);
-        learn_column(rewriter, relation, name, table->columns[i].type.kind);
+        rewriter_learn_column(rewriter, NULL, table, i);
+        rewriter_learn_column(rewriter, scope_of(rewriter), table, i);
+        rewriter_learn_column(rewriter, relation, table, i);
     }
 }
 

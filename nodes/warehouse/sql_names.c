@@ -3,6 +3,14 @@
 #include <ctype.h>
 #include <string.h>
 
+const char *rewriter_small(struct rewriter *rewriter, const char *written)
+{
+    char *name = arena_copy_string(rewriter->arena, written);
+    for (char *at = name; *at != '\0'; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return name;
+}
+
 static size_t bucket_of(const char *key)
 {
     uint32_t hash = 2166136261u;
@@ -36,8 +44,8 @@ static enum type_kind join(enum type_kind a, enum type_kind b)
     return type_family(a) == type_family(b) ? type_join(a, b) : TYPE_UNKNOWN;
 }
 
-void rewriter_learn(struct rewriter *rewriter, const char *relation, const char *name,
-                    enum type_kind type)
+static struct rewriter_name *learn(struct rewriter *rewriter, const char *relation,
+                                   const char *name, enum type_kind type)
 {
     const char *key = qualified(rewriter, relation, name);
     struct rewriter_name *entry = find(rewriter, key);
@@ -53,6 +61,24 @@ void rewriter_learn(struct rewriter *rewriter, const char *relation, const char 
     if (joined != entry->type)
         rewriter->has_changed = true;
     entry->type = joined;
+    return entry;
+}
+
+void rewriter_learn(struct rewriter *rewriter, const char *relation, const char *name,
+                    enum type_kind type)
+{
+    learn(rewriter, relation, name, type)->is_mixed = true;
+}
+
+void rewriter_learn_column(struct rewriter *rewriter, const char *relation,
+                           const struct table *table, size_t column)
+{
+    const char *name = rewriter_small(rewriter, table->columns[column].name);
+    struct rewriter_name *entry = learn(rewriter, relation, name, table->columns[column].type.kind);
+    if (entry->table != NULL && (entry->table != table || entry->column != column))
+        entry->is_mixed = true;
+    entry->table = table;
+    entry->column = column;
 }
 
 void rewriter_learn_opaque(struct rewriter *rewriter, const char *relation)
@@ -99,15 +125,29 @@ static enum type_kind join_aliases(struct rewriter *rewriter, const char *name, 
     return type;
 }
 
+/* The name as its scope or its relation has it. */
+static const struct rewriter_name *find_placed(struct rewriter *rewriter, const char *relation,
+                                               const char *name)
+{
+    if (relation == NULL)
+        return find_in_scopes(rewriter, name);
+    if (find(rewriter, qualified(rewriter, relation, "*")) != NULL)
+        return NULL;
+    return find(rewriter, qualified(rewriter, relation, name));
+}
+
+const struct rewriter_name *rewriter_find_column(struct rewriter *rewriter, const char *relation,
+                                                 const char *name)
+{
+    const struct rewriter_name *entry = find_placed(rewriter, relation, name);
+    return entry == NULL || entry->table == NULL || entry->is_mixed ? NULL : entry;
+}
+
 enum type_kind rewriter_look_up(struct rewriter *rewriter, const char *relation, const char *name)
 {
     if (rewriter->is_untyped)
         return TYPE_UNKNOWN;
-    const struct rewriter_name *entry = NULL;
-    if (relation == NULL)
-        entry = find_in_scopes(rewriter, name);
-    else if (find(rewriter, qualified(rewriter, relation, "*")) == NULL)
-        entry = find(rewriter, qualified(rewriter, relation, name));
+    const struct rewriter_name *entry = find_placed(rewriter, relation, name);
     if (entry == NULL)
         entry = find(rewriter, name);
     enum type_kind type = entry == NULL ? TYPE_NONE : entry->type;
@@ -130,9 +170,5 @@ bool rewriter_is_with(struct rewriter *rewriter, const char *name)
 
 const char *rewriter_small_name(struct rewriter *rewriter, size_t token)
 {
-    const char *written = sql_source_name(rewriter->source, token);
-    char *name = arena_copy_string(rewriter->arena, written);
-    for (char *at = name; *at != '\0'; at++)
-        *at = (char)tolower((unsigned char)*at);
-    return name;
+    return rewriter_small(rewriter, sql_source_name(rewriter->source, token));
 }

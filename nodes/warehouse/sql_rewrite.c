@@ -102,6 +102,8 @@ static void collect_result(const struct rewriter *rewriter, struct sql_rewritten
 {
     rewritten->items = rewriter->result;
     rewritten->item_count = rewriter->result_count;
+    rewritten->paths = rewriter->paths;
+    rewritten->path_count = rewriter->path_count;
     rewritten->tables = rewriter->used;
     rewritten->table_count = rewriter->used_count;
 }

@@ -27,6 +27,17 @@ struct sql_mapping {
     size_t token; /* … this token of the source begins */
 };
 
+/* GET_JSON_OBJECT(column, 'path') of a table's own column: the table gives it as one more, hidden
+ * column, so that sorting and grouping carry the value and not the document. */
+struct sql_path {
+    const struct table *table;
+    size_t column;
+    const char *path;
+    size_t number; /* among those of the table: its column is called SQL_PATH_NAME and this */
+};
+
+#define SQL_PATH_NAME "get_json_object "
+
 /* A column that a query gives. */
 struct rewriter_item {
     const char *name; /* in small letters; NULL if it has none */
@@ -42,6 +53,8 @@ struct sql_rewritten {
     size_t item_count;
     const struct table **tables; /* those that the query reads, each once */
     size_t table_count;
+    struct sql_path *paths;
+    size_t path_count;
     const char **names; /* columns and aliases that were seen, for suggestions */
     size_t name_count;
 };

@@ -116,6 +116,9 @@ struct rewriter_frame {
 struct rewriter_name {
     const char *key; /* `name`, `relation.name` or `relation.*`, in small letters */
     enum type_kind type;
+    const struct table *table; /* a column of this table and nothing else; NULL = it is not */
+    size_t column;
+    bool is_mixed; /* it is several things */
     struct rewriter_name *next;
 };
 
@@ -144,6 +147,9 @@ struct rewriter {
     size_t operator_capacity;
     struct rewriter_frame frames[WAREHOUSE_MAX_SQL_DEPTH];
     size_t frame_count;
+    struct sql_path *paths;
+    size_t path_count;
+    size_t path_capacity;
     const struct table **used;
     size_t used_count;
     size_t used_capacity;

@@ -1,5 +1,6 @@
 /* The virtual table itself: what SQLite calls. */
 #include "nodes/warehouse/number.h"
+#include "nodes/warehouse/sql_rewrite.h"
 #include "nodes/warehouse/table_source.h"
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
@@ -36,6 +37,10 @@ struct table_cursor {
     bool has_reader;
     const struct row_index *index; /* NULL: all rows are read */
     const struct row_place *place;
+    struct json_tape tape; /* of the document that hidden columns asked for last */
+    const char *document;  /* … in the map, NULL = none */
+    bool is_document_valid;
+    struct json_path_work path_work;
     bool is_end;
 };
 
@@ -46,14 +51,17 @@ static int fail(sqlite3_vtab *table, const struct error *err)
     return SQLITE_ERROR;
 }
 
-static void declare_columns(const struct table *table, struct text *out)
+static void declare_columns(const struct table_source *source, struct text *out)
 {
+    const struct table *table = source->snapshot->table;
     text_append(out, "CREATE TABLE t (");
     for (size_t i = 0; i < table->column_count + table->partition_count; i++)
         text_append_format(out, "%s\"%s\" %s", i == 0 ? "" : ", ", table->columns[i].name,
                            table->columns[i].type.kind == TYPE_BOOLEAN
                                ? "BOOLEAN"
                                : type_affinity(table->columns[i].type.kind));
+    for (size_t i = 0; i < source->path_count; i++)
+        text_append_format(out, ", \"" SQL_PATH_NAME "%zu\" TEXT HIDDEN", i);
     text_append(out, ")");
 }
 
@@ -67,7 +75,7 @@ static int connect_table(sqlite3 *db, void *context, int count, const char *cons
     struct table_vtab *table = memory_new(1, sizeof *table);
     table->source = &sources->items[index];
     SCOPED_TEXT struct text sql = {0};
-    declare_columns(table->source->snapshot->table, &sql);
+    declare_columns(table->source, &sql);
     int code = sqlite3_declare_vtab(db, text_string(&sql));
     if (code != SQLITE_OK) {
         free(table);
@@ -207,6 +215,8 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         if (!item->usable || item->iColumn < 0 || (!is_equal && !is_range(item->op)) ||
             !is_plain_collation(info, i))
             continue;
+        if ((size_t)item->iColumn >= columns->column_count + columns->partition_count)
+            continue;
         if ((size_t)item->iColumn >= columns->column_count)
             plan_partition(&plan, info, i);
         else if (is_equal)
@@ -249,6 +259,8 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 {
     struct table_cursor *cursor = (struct table_cursor *)base;
     close_reader(cursor);
+    json_tape_free(&cursor->tape);
+    json_path_work_free(&cursor->path_work);
     free(cursor->is_kept);
     free(cursor->is_kept_constant);
     free(cursor);
@@ -413,11 +425,37 @@ static void result_partition(sqlite3_context *context, const struct table_cursor
         sqlite3_result_text(context, value, -1, SQLITE_STATIC);
 }
 
+/* A hidden column. The document stays laid out for the other paths of the row. */
+static void result_path(sqlite3_context *context, struct table_cursor *cursor, size_t number)
+{
+    const struct table_source_path *path = &cursor->source->paths[number];
+    const struct part_value *value = &cursor->reader.values[path->column];
+    if (path->column >= cursor->reader.columns || value->bytes == NULL || path->path == NULL)
+        return;
+    if (cursor->document != value->bytes) {
+        cursor->document = value->bytes;
+        cursor->is_document_valid =
+            json_tape_read_document(&cursor->tape, value->bytes, value->length);
+    }
+    const char *found;
+    size_t length;
+    if (!cursor->is_document_valid ||
+        !json_path_walk(path->path, &cursor->tape, &cursor->path_work, &found, &length))
+        return;
+    bool is_mapped = found >= value->bytes && found < value->bytes + value->length;
+    sqlite3_result_text64(context, found, length, is_mapped ? SQLITE_STATIC : SQLITE_TRANSIENT,
+                          SQLITE_UTF8);
+}
+
 static int read_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index)
 {
-    const struct table_cursor *cursor = (const struct table_cursor *)base;
+    struct table_cursor *cursor = (struct table_cursor *)base;
     const struct table *table = cursor->source->snapshot->table;
     size_t column = (size_t)index;
+    if (column >= table->column_count + table->partition_count) {
+        result_path(context, cursor, column - table->column_count - table->partition_count);
+        return SQLITE_OK;
+    }
     if (column >= table->column_count) {
         result_partition(context, cursor, column - table->column_count);
         return SQLITE_OK;

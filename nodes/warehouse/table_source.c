@@ -31,8 +31,24 @@ void table_sources_open(struct table_sources *sources, const struct catalog *cat
         open_source(&sources->items[i], catalog->files_fd, &snapshots[i]);
 }
 
+void table_sources_add_path(struct table_sources *sources, const char *table, size_t column,
+                            const char *path)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        struct table_source *source = &sources->items[i];
+        if (strcmp(source->snapshot->table->name, table) != 0)
+            continue;
+        source->paths = memory_resize(source->paths, source->path_count + 1, sizeof *source->paths);
+        source->paths[source->path_count++] = (struct table_source_path){
+            .column = column, .path = json_path_parse(path, strlen(path))};
+    }
+}
+
 static void close_source(struct table_source *source)
 {
+    for (size_t i = 0; i < source->path_count; i++)
+        json_path_free(source->paths[i].path);
+    free(source->paths);
     while (source->indexes != NULL) {
         struct table_source_index *index = source->indexes;
         source->indexes = index->next;

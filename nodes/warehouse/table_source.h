@@ -8,6 +8,7 @@
 #define DATEMILL_NODES_WAREHOUSE_TABLE_SOURCE_H
 
 #include "nodes/warehouse/catalog.h"
+#include "nodes/warehouse/json_path.h"
 #include "nodes/warehouse/part_file.h"
 #include "nodes/warehouse/row_index.h"
 
@@ -28,6 +29,12 @@ struct table_source_index {
     struct table_source_index *next;
 };
 
+/* A hidden column: what a path finds in the documents of a column. */
+struct table_source_path {
+    size_t column;
+    struct json_path *path; /* NULL: no path, so nothing is ever found */
+};
+
 /* One table of a statement. */
 struct table_source {
     const struct catalog_snapshot *snapshot;
@@ -36,6 +43,8 @@ struct table_source {
     size_t part_count;
     size_t opened_count; /* how many parts were opened */
     struct table_source_index *indexes;
+    struct table_source_path *paths; /* hidden columns, in the order of their numbers */
+    size_t path_count;
 };
 
 /* What a statement reads; registered as the module `warehouse`. */
@@ -46,6 +55,10 @@ struct table_sources {
 
 void table_sources_open(struct table_sources *sources, const struct catalog *catalog,
                         const struct catalog_snapshot *snapshots, size_t count);
+
+/* Gives the table of that name one more hidden column, called `SQL_PATH_NAME<number>`. */
+void table_sources_add_path(struct table_sources *sources, const char *table, size_t column,
+                            const char *path);
 void table_sources_close(struct table_sources *sources);
 
 /* Makes the tables known to the connection under their names. Returns an SQLite code. */

@@ -260,6 +260,53 @@ static void joins_and_shapes_of_queries(void **state)
     fails(world, "SELECT v FROM l WHERE id IN (SELECT id FROM r)", 1, 23, "IN compares");
 }
 
+/* A path into a table's own column is answered by the table; the same text on anything else is not. */
+static void paths_are_found_wherever_the_document_comes_from(void **state)
+{
+    struct world *world = *state;
+    world_sql(world,
+              "CREATE TABLE j (id BIGINT, json STRING) PARTITIONED BY (dt STRING); CREATE TABLE "
+              "k (json STRING); INSERT INTO j PARTITION (dt='1') VALUES "
+              "(1, '{\"a\":\"x\\\\n\",\"b\":{\"c\":[1,2]}}'), (2, 'no json'), (3, NULL), "
+              "(4, '{\"a\":\"y\",\"b\":null}'); INSERT INTO k VALUES ('{\"a\":\"k\"}')");
+    assert_string_equal(
+        world_sql(world, "SELECT id, get_json_object(json, '$.a'), "
+                         "get_json_object(j.json, '$.b.c[1]'), "
+                         "GET_JSON_OBJECT(json, '$.b') FROM j ORDER BY id"),
+        "1|x\n|2|{\"c\":[1,2]}\n2|NULL|NULL|NULL\n3|NULL|NULL|NULL\n4|y|NULL|NULL\n");
+    assert_string_equal(world_sql(world, "SELECT * FROM j WHERE get_json_object(json, '$.a') = 'y' "
+                                         "AND dt = '1'"),
+                        "4|{\"a\":\"y\",\"b\":null}|1\n");
+    assert_string_equal(world_sql(world,
+                                  "SELECT get_json_object(json, '$.a') FROM j WHERE id = 4 UNION "
+                                  "ALL SELECT get_json_object(json, '$.a') FROM k"),
+                        "y\nk\n");
+    assert_string_equal(world_sql(world,
+                                  "SELECT get_json_object(json, '$.b') FROM (SELECT '{\"b\":7}' "
+                                  "AS json FROM k) j"),
+                        "7\n");
+    assert_string_equal(
+        world_sql(world, "SELECT get_json_object(json, '$.a') FROM (SELECT * FROM k) t"), "k\n");
+    assert_string_equal(world_sql(world,
+                                  "SELECT get_json_object(t.json, '$.a'), get_json_object(u.json, "
+                                  "'$.a') FROM j t LEFT JOIN k u ON t.id = 1 AND "
+                                  "get_json_object(u.json, '$.a') = 'k' WHERE t.id IN (1, 4) "
+                                  "ORDER BY t.id DESC"),
+                        "y|NULL\nx\n|k\n");
+    assert_string_equal(world_sql(world, "SELECT id FROM j WHERE EXISTS (SELECT 1 FROM k WHERE "
+                                         "get_json_object(j.json, '$.a') > get_json_object(k.json, "
+                                         "'$.a')) ORDER BY id"),
+                        "1\n4\n");
+    assert_string_equal(world_sql(world,
+                                  "SELECT x.id, y.id FROM j x JOIN j y ON "
+                                  "get_json_object(x.json, '$.a') = get_json_object(y.json, '$.a') "
+                                  "ORDER BY 1"),
+                        "1|1\n4|4\n");
+    assert_string_equal(world_sql(world, "SELECT get_json_object(json, 'a'), get_json_object(json, "
+                                         "concat('$.', 'a')) FROM k"),
+                        "NULL|k\n");
+}
+
 /* A name that is two things in two places is decided while rows flow. */
 static void types_that_cannot_be_told_still_compare_right(void **state)
 {
@@ -533,6 +580,7 @@ int main(void)
         EACH(types_come_back_as_they_went_in),
         EACH(decimals_order_by_value),
         EACH(joins_and_shapes_of_queries),
+        EACH(paths_are_found_wherever_the_document_comes_from),
         EACH(types_that_cannot_be_told_still_compare_right),
         EACH(a_filter_opens_no_other_partition),
         EACH(a_retry_doubles_nothing),
