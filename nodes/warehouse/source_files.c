@@ -1,17 +1,16 @@
 #include "nodes/warehouse/source_files.h"
 
 #include "nodes/warehouse/failure.h"
+#include "scheduler/base/beneath.h"
 #include "scheduler/base/civil.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SHOWN_FILES 3
@@ -19,9 +18,7 @@
 
 static int open_beneath(int root_fd, const char *path, int flags)
 {
-    struct open_how how = {.flags = (unsigned)flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_openat2, root_fd, *path == '\0' ? "." : path, &how, sizeof how);
+    return beneath_open(root_fd, *path == '\0' ? "." : path, flags | O_RDONLY | O_NONBLOCK);
 }
 
 int source_open_root(const char *root, int *ret_fd, struct error *err)

@@ -1,5 +1,6 @@
 #include "nodes/warehouse/sql_cursor.h"
 #include "nodes/warehouse/sql_edit.h"
+#include "nodes/warehouse/sql_parts.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 #include "nodes/warehouse/sql_edit.h"
+#include "nodes/warehouse/sql_parts.h"
 
 #include <string.h>
 

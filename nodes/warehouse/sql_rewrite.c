@@ -1,6 +1,7 @@
 #include "nodes/warehouse/sql_rewrite.h"
 
 #include "nodes/warehouse/sql_edit.h"
+#include "nodes/warehouse/sql_parts.h"
 
 #include <string.h>
 

@@ -183,23 +183,4 @@ int rewriter_unexpected(struct rewriter *rewriter, size_t token, const char *exp
 /* Reads one or more tokens of an expression at `*at` and moves it behind them. */
 int rewriter_expression(struct rewriter *rewriter, size_t *at, struct error *err);
 
-/* sql_call.c */
-int rewriter_open_call(struct rewriter *rewriter, size_t *at, struct error *err);
-int rewriter_close_call(struct rewriter *rewriter, size_t token, struct error *err);
-int rewriter_cast_type(struct rewriter *rewriter, size_t *at, struct error *err);
-int rewriter_case_word(struct rewriter *rewriter, size_t token, struct error *err);
-bool rewriter_is_case_word(struct rewriter *rewriter, size_t token);
-
-/* sql_query.c */
-int rewriter_open_query(struct rewriter *rewriter, size_t token, enum rewriter_use use,
-                        struct error *err);
-int rewriter_query(struct rewriter *rewriter, size_t *at, struct error *err);
-int rewriter_end_query(struct rewriter *rewriter, size_t token, struct error *err);
-bool rewriter_starts_query(struct rewriter *rewriter, size_t token);
-bool rewriter_is_clause_word(struct rewriter *rewriter, size_t token);
-
-/* sql_from.c */
-int rewriter_from(struct rewriter *rewriter, size_t *at, struct error *err);
-void rewriter_end_relation(struct rewriter *rewriter);
-
 #endif

@@ -46,10 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
     if (part_reader_open(&reader, AT_FDCWD, name, &err) == 0) {
         while (part_reader_next(&reader, &err) == 1) {
-            for (uint32_t i = 0; i < reader.columns; i++) {
-                if (reader.values[i].bytes != NULL)
-                    part_value_int(&reader.values[i]);
-            }
+            for (uint32_t i = 0; i < reader.columns; i++)
+                (void)(reader.values[i].bytes != NULL && part_value_int(&reader.values[i]) != 0);
         }
         part_reader_close(&reader);
     }

@@ -1,6 +1,6 @@
 /* links datemill_warehouse */
-/* SQL text: cut into tokens, read as statements, rewritten, and handed to SQLite to prepare. Whatever
- * is rewritten reads nothing but the tables that were declared. */
+/* SQL text: cut into tokens, read as statements, rewritten, and handed to SQLite to prepare.
+ * Whatever is rewritten reads nothing but the tables that were declared. */
 #include "nodes/warehouse/function.h"
 #include "nodes/warehouse/sql_rewrite.h"
 #include "nodes/warehouse/sql_statement.h"

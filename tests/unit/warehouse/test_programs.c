@@ -1,5 +1,5 @@
-/* The three programs by their contract: a job on standard input, events on descriptor 3, exit codes,
- * the reason as the last line of standard error. */
+/* The three programs by their contract: a job on standard input, events on descriptor 3, exit
+ * codes, the reason as the last line of standard error. */
 #include "tests/unit/warehouse/warehouse_world.h"
 
 #include "nodes/warehouse/failure.h"

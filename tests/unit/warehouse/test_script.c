@@ -260,7 +260,7 @@ static void joins_and_shapes_of_queries(void **state)
     fails(world, "SELECT v FROM l WHERE id IN (SELECT id FROM r)", 1, 23, "IN compares");
 }
 
-/* A path into a table's own column is answered by the table; the same text on anything else is not. */
+/* A path into a table's own column is answered by the table, the same on anything else is not. */
 static void paths_are_found_wherever_the_document_comes_from(void **state)
 {
     struct world *world = *state;

@@ -1,4 +1,4 @@
-/* From files to a partition: formats, packed and broken files, what is rejected, what is missing. */
+/* From files to a partition: formats, packed and broken files, what is rejected or missing. */
 #include "tests/unit/warehouse/warehouse_world.h"
 
 #include <zlib.h>
