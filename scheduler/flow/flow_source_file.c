@@ -1,10 +1,9 @@
 #include "scheduler/flow/flow_source_inside.h"
 
+#include "scheduler/base/beneath.h"
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/flow/flow_source.h"
-
-#include <linux/openat2.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,26 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #define READ_CHUNK ((size_t)1 << 16)
-#define OPEN_TRIES 16
 
 int flow_source_open_beneath(const struct flow_source *source, const char *path, int flags)
 {
     /* O_NONBLOCK: a FIFO must not hold us up. O_PATH allows neither of the two. */
     if ((flags & O_PATH) == 0)
         flags |= O_NONBLOCK | O_NOCTTY;
-    struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    long fd = -1;
-    /* EAGAIN: something was renamed while the kernel looked. */
-    for (int i = 0; i < OPEN_TRIES; i++) {
-        fd = syscall(SYS_openat2, source->dir_fd, path, &how, sizeof how);
-        if (fd >= 0 || errno != EAGAIN)
-            break;
-    }
-    return (int)fd;
+    return beneath_open(source->dir_fd, path, flags);
 }
 
 static int say_open_failure(struct error *err)
