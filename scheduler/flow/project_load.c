@@ -59,6 +59,31 @@ static void read_pools(struct loader *loader)
     loader->project->pool_count = count;
 }
 
+/* A path of the project's file as an absolute one, without `.` and doubled slashes. `..` stays: it
+ * may lead through a link. */
+static const char *absolute_path(const struct project *project, const char *text,
+                                 struct arena *arena)
+{
+    char *path = text[0] == '/' ? arena_copy_string(arena, text)
+                                : arena_format(arena, "%s/%s", project->dir, text);
+    char *out = path;
+    for (const char *at = path; *at != '\0';) {
+        size_t slashes = strspn(at, "/");
+        size_t length = strcspn(at + slashes, "/");
+        bool is_here = length == 0 || (length == 1 && at[slashes] == '.');
+        if (!is_here) {
+            *out++ = '/';
+            memmove(out, at + slashes, length);
+            out += length;
+        }
+        at += slashes + length;
+    }
+    if (out == path)
+        *out++ = '/';
+    *out = '\0';
+    return path;
+}
+
 static void read_connections(struct loader *loader)
 {
     struct project *project = loader->project;
@@ -78,8 +103,7 @@ static void read_connections(struct loader *loader)
                               "`~` is not known here: write the whole path");
         connections[i].name = block->name;
         connections[i].type = field_text(block, block->field->fields, "type");
-        connections[i].path =
-            text[0] == '/' ? text : arena_format(&project->arena, "%s/%s", project->dir, text);
+        connections[i].path = absolute_path(project, text, &project->arena);
         connections[i].block = block;
     }
     project->connections = connections;
@@ -122,12 +146,10 @@ static void read_node_type(struct loader *loader, const struct field_value *valu
     report.first_source =
         diagnostics_add_source(report.list, flow_source_shown_path(loader->source, path, arena),
                                file->bytes, file->length);
-    bool is_absolute = value->text[0] == '/';
-    struct manifest_input input = {
-        .file = file,
-        .report = &report,
-        .dir = is_absolute ? value->text : arena_format(arena, "%s/%s", project->dir, value->text),
-        .arena = arena};
+    struct manifest_input input = {.file = file,
+                                   .report = &report,
+                                   .dir = absolute_path(project, value->text, arena),
+                                   .arena = arena};
     const struct node_type *type;
     if (manifest_read(&input, &type) != 0)
         return;
