@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Needs of other flows and of the cycle before: what they mean, who waits, and what ends the waiting.
+# Needs of other flows and of the cycle before: who waits for what, and what ends the waiting.
 . "$(dirname "$0")/tap.bash"
 program datemill datemill-keeper
 datemill=$build_dir/datemill
@@ -53,6 +53,10 @@ state_of() # RUN NODE
     "$datemill" runs show "$1" --json | tr '{' '\n' | grep "\"name\":\"$2\"" | head -n 1 |
         sed 's/.*"state":"\([a-z]*\)".*/\1/'
 }
+last_run()
+{
+    "$datemill" runs list --json -n 1 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/'
+}
 said()
 {
     grep -q "$2" "$1"
@@ -60,7 +64,8 @@ said()
 
 # ---- the cycle before ----
 
-is 'the first run of a flow waits for no cycle before it' "$(status_of "$datemill" run chain 2021-11-11)" 0
+is 'the first run of a flow waits for no cycle before it' \
+    "$(status_of "$datemill" run chain 2021-11-11)" 0
 is 'the next finds the one before done' "$(status_of "$datemill" run chain 2021-11-12)" 0
 is 'a date before the first run is older than it' "$(status_of "$datemill" run chain 2021-11-10)" 0
 touch chain_fails
@@ -83,7 +88,8 @@ is 'and is a success' "$(state_of 5 n)" success
 
 "$datemill" run down 2021-11-11 >down.out 2>&1 &
 down=$!
-check 'a node waits for a node of a flow that never ran' wait_for said down.out 'waits for up/load of 2021-11-11'
+check 'a node waits for a node of a flow that never ran' \
+    wait_for said down.out 'waits for up/load of 2021-11-11'
 is 'what needs nothing outside has run' "$(state_of 6 start)" success
 touch rest_fails
 is 'another date of that flow is run' "$(status_of "$datemill" run up 2021-11-12)" 1
@@ -94,7 +100,7 @@ is 'the node that is needed is done: it goes on' $? 0
 "$datemill" run after 2021-11-11 >after.out 2>&1 &
 after=$!
 check 'who needs the failed one waits' wait_for said after.out 'waits for up/rest of 2021-11-11'
-run=$("$datemill" runs list --json -n 1 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/')
+run=$(last_run)
 
 # ---- the engine dies ----
 
@@ -102,14 +108,16 @@ kill -9 $after
 wait $after 2>/dev/null
 is 'after kill -9 of the engine it still waits' "$(state_of "$run" n)" waiting
 rm rest_fails
-is 'the other flow is mended while nobody drives it' "$(status_of "$datemill" rerun 8 --from-failed)" 0
+is 'the other flow is mended while nobody drives it' \
+    "$(status_of "$datemill" rerun 8 --from-failed)" 0
 is 'gone on with, it is let go' "$(status_of "$datemill" run after 2021-11-11)" 0
 is 'and is a success, the same run' "$(state_of "$run" n)" success
 
 # ---- a flow that cannot be read ----
 
 printf 'flow: up\nnodes: {load: {run: x, bad_key: 1}}\n' >up.yaml
-is 'a needed flow with a mistake is told at once' "$(status_of "$datemill" run down 2021-11-13)" 3
+is 'a needed flow with a mistake is told at once' \
+    "$(status_of "$datemill" run down 2021-11-13)" 3
 check 'by name' said "$work/stderr" 'down needs flow up'
-is 'and nothing was made' "$("$datemill" runs list --json -n 1 | sed 's/^{[^}]*"id":\([0-9]*\).*/\1/')" "$run"
+is 'and nothing was made' "$(last_run)" "$run"
 tap_end

@@ -4,8 +4,8 @@
 
 static const char zone[] = "timezone: Asia/Shanghai\n";
 
-/* The times that node `n` of flow `f` needs, planned at `planned`, with these schedules of `f` and of
- * `other`: "2021-11-12T01:00:00 …". */
+/* The times that node `n` of flow `f` needs, planned at `planned`, with these schedules of `f` and
+ * of `other`: "2021-11-12T01:00:00 …". */
 struct needed {
     const char *own;
     const char *other;

@@ -77,7 +77,18 @@ static void the_state_of_a_date_is_that_of_the_newest_attempts(void **state)
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
     assert_int_equal(date.newest_run_id, 0);
     assert_int_equal(date.node_count, 0);
+    store_rollback(world->store);
+}
+
+static void the_earliest_planned_time_is_found(void **state)
+{
+    struct world *world = *state;
     char earliest[CIVIL_TIME_BYTES];
+    OK(store_begin(world->store, ok));
+    OK(view_first_planned(world->store, "f", earliest, ok));
+    assert_string_equal(earliest, "");
+    world_done(world, "f", "2021-11-12T01:30:00", "2021-11-11", true);
+    world_done(world, "f", "2021-11-12T00:30:00", "2021-11-11", false);
     OK(view_first_planned(world->store, "f", earliest, ok));
     assert_string_equal(earliest, "2021-11-12T00:30:00");
     world_done(world, "f", "2020-02-29T13:00:00", "2020-02-28", false);
@@ -216,6 +227,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_state_of_a_date_is_that_of_the_newest_attempts),
+        TEST(the_earliest_planned_time_is_found),
         TEST(medians_are_of_the_last_twenty),
         TEST(a_node_has_a_history),
         TEST(status_tells_what_is_open_and_what_failed_last),
