@@ -37,10 +37,7 @@ struct table_cursor {
     bool has_reader;
     const struct row_index *index; /* NULL: all rows are read */
     const struct row_place *place;
-    struct json_tape tape; /* of the document that hidden columns asked for last */
-    const char *document;  /* … in the map, NULL = none */
-    bool is_document_valid;
-    struct json_path_work path_work;
+    struct table_document document;
     bool is_end;
 };
 
@@ -183,7 +180,7 @@ static void plan_lookup(struct plan *plan, sqlite3_index_info *info, int i)
     sqlite3_value *value;
     const struct table *table = plan->source->snapshot->table;
     size_t column = (size_t)info->aConstraint[i].iColumn;
-    bool is_real = type_is_float(table->columns[column].type.kind);
+    bool is_real = column < table->column_count && type_is_float(table->columns[column].type.kind);
     if (plan->has_lookup || is_real || sqlite3_vtab_rhs_value(info, i, &value) == SQLITE_OK)
         return;
     text_append_format(&plan->text, "%c%zuC;", PLAN_LOOKUP, column);
@@ -215,9 +212,9 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         if (!item->usable || item->iColumn < 0 || (!is_equal && !is_range(item->op)) ||
             !is_plain_collation(info, i))
             continue;
-        if ((size_t)item->iColumn >= columns->column_count + columns->partition_count)
-            continue;
-        if ((size_t)item->iColumn >= columns->column_count)
+        size_t column = (size_t)item->iColumn;
+        if (column >= columns->column_count &&
+            column < columns->column_count + columns->partition_count)
             plan_partition(&plan, info, i);
         else if (is_equal)
             plan_lookup(&plan, info, i);
@@ -259,8 +256,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 {
     struct table_cursor *cursor = (struct table_cursor *)base;
     close_reader(cursor);
-    json_tape_free(&cursor->tape);
-    json_path_work_free(&cursor->path_work);
+    table_document_free(&cursor->document);
     free(cursor->is_kept);
     free(cursor->is_kept_constant);
     free(cursor);
@@ -351,7 +347,10 @@ static int look_up(struct table_cursor *cursor, size_t column, sqlite3_value *va
                    struct error *err)
 {
     const struct table_source *source = cursor->source;
-    char class = type_affinity(source->snapshot->table->columns[column].type.kind)[0];
+    const struct table *table = source->snapshot->table;
+    char class = PART_CLASS_TEXT; /* of a hidden column */
+    if (column < table->column_count)
+        class = type_affinity(table->columns[column].type.kind)[0];
     int type = sqlite3_value_type(value);
     uint64_t hash = 0;
     if (type == SQLITE_NULL) {
@@ -428,21 +427,13 @@ static void result_partition(sqlite3_context *context, const struct table_cursor
 /* A hidden column. The document stays laid out for the other paths of the row. */
 static void result_path(sqlite3_context *context, struct table_cursor *cursor, size_t number)
 {
-    const struct table_source_path *path = &cursor->source->paths[number];
-    const struct part_value *value = &cursor->reader.values[path->column];
-    if (path->column >= cursor->reader.columns || value->bytes == NULL || path->path == NULL)
-        return;
-    if (cursor->document != value->bytes) {
-        cursor->document = value->bytes;
-        cursor->is_document_valid =
-            json_tape_read_document(&cursor->tape, value->bytes, value->length);
-    }
-    const char *found;
     size_t length;
-    if (!cursor->is_document_valid ||
-        !json_path_walk(path->path, &cursor->tape, &cursor->path_work, &found, &length))
+    const char *found = table_source_path_value(cursor->source, &cursor->reader, number,
+                                                &cursor->document, &length);
+    if (found == NULL)
         return;
-    bool is_mapped = found >= value->bytes && found < value->bytes + value->length;
+    bool is_mapped =
+        found >= cursor->reader.map && found < cursor->reader.map + cursor->reader.size;
     sqlite3_result_text64(context, found, length, is_mapped ? SQLITE_STATIC : SQLITE_TRANSIENT,
                           SQLITE_UTF8);
 }

@@ -100,8 +100,48 @@ uint64_t table_source_hash_int(int64_t value)
     return row_index_hash(&value, sizeof value);
 }
 
-bool table_source_hash(const struct part_reader *reader, size_t column, uint64_t *ret_hash)
+void table_document_free(struct table_document *document)
 {
+    json_tape_free(&document->tape);
+    json_path_work_free(&document->work);
+    document->bytes = NULL;
+}
+
+const char *table_source_path_value(const struct table_source *source,
+                                    const struct part_reader *reader, size_t number,
+                                    struct table_document *document, size_t *ret_length)
+{
+    const struct table_source_path *path = &source->paths[number];
+    if (path->column >= reader->columns || path->path == NULL)
+        return NULL;
+    const struct part_value *value = &reader->values[path->column];
+    if (value->bytes == NULL)
+        return NULL;
+    if (document->bytes != value->bytes) {
+        document->bytes = value->bytes;
+        document->is_valid = json_tape_read_document(&document->tape, value->bytes, value->length);
+    }
+    const char *found;
+    if (!document->is_valid ||
+        !json_path_walk(path->path, &document->tape, &document->work, &found, ret_length))
+        return NULL;
+    return found;
+}
+
+/* The hash of a column's value in the reader's row; false for NULL. */
+static bool hash_value(const struct table_source *source, const struct part_reader *reader,
+                       size_t column, struct table_document *document, uint64_t *ret_hash)
+{
+    const struct table *table = source->snapshot->table;
+    size_t visible = table->column_count + table->partition_count;
+    if (column >= visible) {
+        size_t length;
+        const char *found =
+            table_source_path_value(source, reader, column - visible, document, &length);
+        if (found != NULL)
+            *ret_hash = row_index_hash(found, length);
+        return found != NULL;
+    }
     if (column >= reader->columns || reader->values[column].bytes == NULL)
         return false;
     const struct part_value *value = &reader->values[column];
@@ -119,13 +159,15 @@ static int index_part(struct table_source *source, size_t part, struct table_sou
     if (owner == NULL)
         return -1;
     struct part_reader reader;
+    struct table_document document = {0};
     part_reader_share(&reader, owner);
     int found;
     while ((found = part_reader_next(&reader, err)) == 1) {
         uint64_t hash;
-        if (table_source_hash(&reader, index->column, &hash))
+        if (hash_value(source, &reader, index->column, &document, &hash))
             row_index_add(&index->rows, hash, (uint32_t)part, reader.row);
     }
+    table_document_free(&document);
     part_reader_close(&reader);
     return found;
 }

@@ -69,12 +69,26 @@ int table_sources_register(struct table_sources *sources, sqlite3 *db);
 struct part_reader *table_source_reader(struct table_source *source, size_t part,
                                         struct error *err);
 
-/* The index over `column` of the parts that are kept; built if there is none yet. */
+/* The index over `column` (a data column, or a hidden one behind all others) of the parts that are kept; built if there is none yet. */
 struct row_index *table_source_index(struct table_source *source, size_t column,
                                      const bool *is_kept, struct error *err);
 
-/* The hash of a value of that column as a row holds it; false for NULL. */
-bool table_source_hash(const struct part_reader *reader, size_t column, uint64_t *ret_hash);
+/* The document that hidden columns asked for last, laid out. */
+struct table_document {
+    struct json_tape tape;
+    const char *bytes; /* in a map; NULL = none */
+    bool is_valid;
+    struct json_path_work work;
+};
+
+void table_document_free(struct table_document *document);
+
+/* What hidden column `number` has in the reader's row; NULL for NULL. Borrowed from the row or from
+ * `document`, until it is used again. */
+const char *table_source_path_value(const struct table_source *source,
+                                    const struct part_reader *reader, size_t number,
+                                    struct table_document *document, size_t *ret_length);
+
 uint64_t table_source_hash_int(int64_t value);
 
 extern const sqlite3_module table_module;
