@@ -69,7 +69,8 @@ int table_sources_register(struct table_sources *sources, sqlite3 *db);
 struct part_reader *table_source_reader(struct table_source *source, size_t part,
                                         struct error *err);
 
-/* The index over `column` (a data column, or a hidden one behind all others) of the parts that are kept; built if there is none yet. */
+/* The index over `column` (a data column, or a hidden one behind all others) of the parts that are
+ * kept; built if there is none yet. */
 struct row_index *table_source_index(struct table_source *source, size_t column,
                                      const bool *is_kept, struct error *err);
 
