@@ -1,11 +1,13 @@
 /* datemill-data: looks into the warehouse. Reads only.
  *
  *     datemill-data --state-dir DIR [--format table|csv|json] [--color auto|never|always]
- *                   query SQL | tables | show TABLE | partitions TABLE */
+ *                   [--errors text|json] query SQL | tables | show TABLE | partitions TABLE */
 #include "nodes/warehouse/catalog_view.h"
 #include "nodes/warehouse/job.h"
 #include "nodes/warehouse/result_writer.h"
 #include "nodes/warehouse/script.h"
+#include "scheduler/base/error_json.h"
+#include "scheduler/base/scope.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@ struct options {
     const char *state_dir;
     enum result_format format;
     bool has_color;
+    bool has_json_errors;
     const char *command;
     const char *argument;
 };
@@ -39,8 +42,8 @@ static int usage(struct error *err, const char *problem, const char *what)
     error_set(err, ERROR_KIND_USAGE, "%s%s%s%s", problem, *what == '\0' ? "" : " `", what,
               *what == '\0' ? "" : "`");
     return error_help(err, "datemill-data --state-dir DIR [--format table|csv|json] "
-                           "[--color auto|never|always] query SQL | tables | show TABLE | "
-                           "partitions TABLE");
+                           "[--color auto|never|always] [--errors text|json] "
+                           "query SQL | tables | show TABLE | partitions TABLE");
 }
 
 static int set_format(struct options *options, const char *name, struct error *err)
@@ -66,6 +69,14 @@ static int set_color(struct options *options, const char *name, struct error *er
     return 0;
 }
 
+static int set_errors(struct options *options, const char *name, struct error *err)
+{
+    if (strcmp(name, "json") != 0 && strcmp(name, "text") != 0)
+        return usage(err, "--errors is text or json, not", name);
+    options->has_json_errors = strcmp(name, "json") == 0;
+    return 0;
+}
+
 static int set_option(struct options *options, const char *name, const char *value,
                       struct error *err)
 {
@@ -75,6 +86,8 @@ static int set_option(struct options *options, const char *name, const char *val
         return set_format(options, value, err);
     if (strcmp(name, "--color") == 0)
         return set_color(options, value, err);
+    if (strcmp(name, "--errors") == 0)
+        return set_errors(options, value, err);
     if (strcmp(name, "--state-dir") != 0)
         return usage(err, "there is no option", name);
     options->state_dir = value;
@@ -167,16 +180,43 @@ static int run_command(struct catalog *catalog, const struct options *options, s
     return usage(err, "there is no command", options->command);
 }
 
+/* A query needs no table: before there is a warehouse it is asked of an empty one. */
+static int open_catalog(struct catalog *catalog, const struct options *options, struct error *err)
+{
+    struct error problem = {0};
+    bool is_query = strcmp(options->command, "query") == 0;
+    if (catalog_open(catalog, options->state_dir, CATALOG_READ, clock_us, &problem) == 0)
+        return 0;
+    if (is_query && problem.kind == ERROR_KIND_NOT_FOUND)
+        return catalog_open_empty(catalog, clock_us, err);
+    *err = problem;
+    return -1;
+}
+
 static int run_options(const struct options *options, struct error *err)
 {
     struct catalog catalog;
-    if (catalog_open(&catalog, options->state_dir, CATALOG_READ, clock_us, err) != 0)
+    if (open_catalog(&catalog, options, err) != 0)
         return -1;
     int result = run_command(&catalog, options, err);
     catalog_close(&catalog);
     if (fflush(stdout) != 0 && result == 0 && errno != EPIPE)
         return error_set_errno(err, ERROR_KIND_FAILED, "cannot write the result");
     return result;
+}
+
+static void show_error(const struct options *options, const struct error *err)
+{
+    bool is_query = options->command != NULL && strcmp(options->command, "query") == 0;
+    if (options->has_json_errors) {
+        SCOPED_TEXT struct text json = {0};
+        error_write_json(err, NULL, &json);
+        fprintf(stderr, "%s\n", text_string(&json));
+        return;
+    }
+    const struct job_problem problem = {
+        .err = err, .file = "", .text = is_query ? options->argument : NULL};
+    job_show_error(stderr, &problem);
 }
 
 int main(int count, char **arguments)
@@ -186,9 +226,6 @@ int main(int count, char **arguments)
     if (read_options(count, arguments, &options, &err) == 0 && run_options(&options, &err) == 0)
         return 0;
     fflush(stdout);
-    bool is_query = options.command != NULL && strcmp(options.command, "query") == 0;
-    const struct job_problem problem = {
-        .err = &err, .file = "", .text = is_query ? options.argument : NULL};
-    job_show_error(stderr, &problem);
+    show_error(&options, &err);
     return (int)err.kind;
 }

@@ -179,6 +179,19 @@ int catalog_open(struct catalog *catalog, const char *state_dir, enum catalog_mo
     return 0;
 }
 
+int catalog_open_empty(struct catalog *catalog, int64_t (*clock_us)(void), struct error *err)
+{
+    *catalog =
+        (struct catalog){.folder_fd = -1, .files_fd = -1, .mark_fd = -1, .clock_us = clock_us};
+    if (sqlite3_open_v2(":memory:", &catalog->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
+        failure_set_sqlite(err, catalog->db, "cannot open the catalogue");
+    else if (create_schema(catalog, err) == 0)
+        return 0;
+    catalog_close(catalog);
+    return -1;
+}
+
 void catalog_close(struct catalog *catalog)
 {
     sqlite3_close(catalog->db);

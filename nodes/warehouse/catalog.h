@@ -94,6 +94,9 @@ struct catalog_change {
 /* `clock_us` gives microseconds since the epoch; it is called for every change and every query. */
 int catalog_open(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,
                  int64_t (*clock_us)(void), struct error *err);
+
+/* A catalogue without tables, in memory only: to be asked, never written to. */
+int catalog_open_empty(struct catalog *catalog, int64_t (*clock_us)(void), struct error *err);
 void catalog_close(struct catalog *catalog);
 int64_t catalog_now_us(const struct catalog *catalog);
 

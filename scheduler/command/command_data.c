@@ -32,7 +32,7 @@ static int run_companion(struct context *context, const char *const *words, stru
     return error_set_errno(err, ERROR_KIND_PRECONDITION, "%s cannot be started", words[0]);
 }
 
-/* datemill-data --state-dir DIR --format F --color C VERB [WORD]… */
+/* datemill-data --state-dir DIR --format F --color C --errors E VERB [WORD]… */
 static int run_verb(struct context *context, const struct options *options, const char *verb,
                     struct error *err)
 {
@@ -49,8 +49,10 @@ static int run_verb(struct context *context, const struct options *options, cons
                                     format,
                                     "--color",
                                     context->out->has_color ? "always" : "never",
+                                    "--errors",
+                                    context->is_json ? "json" : "text",
                                     verb};
-    size_t count = 8;
+    size_t count = 10;
     for (size_t i = 0; i < options->argument_count && count + 1 < MAX_WORDS; i++)
         words[count++] = options->arguments[i].text;
     return run_companion(context, words, err);

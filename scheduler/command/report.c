@@ -1,39 +1,12 @@
 #include "scheduler/command/report.h"
 
-#include "scheduler/base/json_out.h"
+#include "scheduler/base/error_json.h"
 #include "scheduler/base/scope.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #define INDENT 3 /* columns before the quoted command line */
-
-static void append_json(struct text *text, const char *file, const struct error *err)
-{
-    struct json_out json;
-    json_out_init(&json, text);
-    json_out_begin_object(&json);
-    json_out_key(&json, "error");
-    json_out_begin_object(&json);
-    json_out_pair_string(&json, "code", err->code[0] != '\0' ? err->code : NULL);
-    json_out_pair_string(&json, "message", err->text);
-    json_out_pair_string(&json, "file", file);
-    json_out_key(&json, "line");
-    if (err->line > 0)
-        json_out_int(&json, err->line);
-    else
-        json_out_null(&json);
-    json_out_key(&json, "column");
-    if (err->column > 0)
-        json_out_int(&json, err->column);
-    else
-        json_out_null(&json);
-    json_out_pair_string(&json, "help", err->help[0] != '\0' ? err->help : NULL);
-    json_out_pair_int(&json, "exit_code", report_exit_code(err));
-    json_out_end_object(&json);
-    json_out_end_object(&json);
-    text_append_char(text, '\n');
-}
 
 /* The lines after the first stand below the text of the first. */
 static void put_indented(struct terminal *terminal, const char *text, int indent)
@@ -80,8 +53,8 @@ void report_error(struct terminal *terminal, bool is_json, const struct command_
 {
     if (is_json) {
         SCOPED_TEXT struct text json = {0};
-        append_json(&json, file, err);
-        terminal_print(terminal, "%s", text_string(&json));
+        error_write_json(err, file, &json);
+        terminal_print(terminal, "%s\n", text_string(&json));
         terminal_flush(terminal);
         return;
     }
@@ -119,5 +92,5 @@ void report_note(struct terminal *terminal, const char *kind, const char *format
 
 int report_exit_code(const struct error *err)
 {
-    return err->kind == ERROR_KIND_NONE ? ERROR_KIND_BUG : (int)err->kind;
+    return error_exit_code(err);
 }

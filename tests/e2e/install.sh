@@ -14,8 +14,14 @@ printf 'slots: 2\n' >"$work/project/datemill.yaml"
 printf 'flow: hello\nnodes:\n  n: {run: echo hello}\n' >"$work/project/hello.yaml"
 is 'a flow runs from there' \
     "$(status_of "$prefix/bin/datemill" -C "$work/project" run hello 2021-11-11)" 0
-"$prefix/bin/datemill" -C "$work/project" query 'SELECT 1' >"$work/out" 2>&1
-check 'the warehouse answers from there' grep -q 'no warehouse here yet' "$work/out"
+is 'the warehouse answers from there' \
+    "$("$prefix/bin/datemill" -C "$work/project" query 'SELECT 1 AS n' --format csv)" "n
+1"
+"$prefix/bin/datemill" -C "$work/project" query 'SELECT nope' --json >"$work/out" 2>&1
+is 'with --json an error is one object' "$(sed 's/"message":"[^"]*",//' "$work/out")" \
+    '{"error":{"code":null,"file":null,"line":1,"column":8,"help":null,"exit_code":3}}'
+"$prefix/bin/datemill" -C "$work/project" data tables >"$work/out" 2>&1
+check 'it says that it has no tables yet' grep -q 'no warehouse here yet' "$work/out"
 ln -s "$prefix/bin/datemill" "$work/link"
 is 'also through a link' "$(status_of "$work/link" -C "$work/project" run hello 2021-11-12)" 0
 tap_end

@@ -77,7 +77,8 @@ check 'the date after it waits and says for what' \
 sleep 0.5
 is 'it has not started' "$(state_of 5 n)" waiting
 "$datemill" runs show 5 >shown.out 2>&1
-check 'runs show names it, too' said shown.out 'outside this run: n@-1 from 2021-11-14, or a free slot'
+check 'runs show names it, too' \
+    said shown.out 'outside this run: n@-1 from 2021-11-14, or a free slot'
 rm chain_fails
 is 'the failed one is repeated' "$(status_of "$datemill" rerun 4 --from-failed)" 0
 wait $next
