@@ -4,7 +4,6 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
 
-#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -148,7 +147,8 @@ int query_open(struct query *query, struct catalog *catalog, struct sql_span spa
         query_close(query);
         return -1;
     }
-    assert(sqlite3_stmt_readonly(query->statement)); /* the rewriter lets nothing else through */
+    if (!sqlite3_stmt_readonly(query->statement)) /* the rewriter lets nothing else through */
+        return error_set(err, ERROR_KIND_REFUSED, "a query only reads");
     query->column_count = sqlite3_column_count(query->statement);
     return 0;
 }
