@@ -2,7 +2,6 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
-#include "scheduler/keeper/child.h"
 #include "scheduler/keeper/process_tree.h"
 #include "scheduler/system/clock.h"
 
@@ -299,10 +298,24 @@ void attempt_take_exit(struct attempt *attempt, int status, const struct rusage 
     end->cpu_system.us = usage->ru_stime.tv_sec * DURATION_SECOND_US + usage->ru_stime.tv_usec;
     end->peak_memory = (int64_t)usage->ru_maxrss * 1024;
     attempt_output_drain(&attempt->output);
-    if (attempt_output_is_over(&attempt->output))
+    if (attempt_output_is_over(&attempt->output)) {
         end_draining(attempt);
-    else
-        loop_set_timer(loop, &attempt->step, duration_ms(DRAIN_MS));
+        return;
+    }
+    attempt_output_watch(&attempt->output); /* where that fails, the time says when it is enough */
+    loop_set_timer(loop, &attempt->step, duration_ms(DRAIN_MS));
+}
+
+int attempt_watch(struct attempt *attempt, struct duration age)
+{
+    if (attempt->phase != ATTEMPT_RUNNING || attempt_output_is_watched(&attempt->output))
+        return 0;
+    if (clock_monotonic().us - attempt->started_at.us < age.us)
+        return -1;
+    if (attempt_output_watch(&attempt->output) == 0)
+        return 0;
+    attempt_output_drain(&attempt->output); /* no memory for more; it must not be held up */
+    return -1;
 }
 
 /* --- stopping --------------------------------------------------------------------------------- */
@@ -362,14 +375,8 @@ static void on_event_line(void *owner, const char *line)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-static int open_input(const struct keeper_start *start, struct error *err)
+static int make_input(const struct keeper_start *start, struct error *err)
 {
-    if (start->input_length == 0) {
-        int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (null_fd < 0)
-            error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot open /dev/null");
-        return null_fd;
-    }
     SCOPED_FD int fd = memfd_create("datemill-input", MFD_CLOEXEC);
     if (fd < 0)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot keep the standard input");
@@ -407,22 +414,24 @@ static int start_process(struct attempt *attempt, int *ret_errno, struct error *
 {
     struct attempt_host *host = attempt->host;
     int fds[ATTEMPT_OUTPUT_STREAMS];
-    SCOPED_FD int input = open_input(&attempt->start, err);
+    bool has_input = attempt->start.input_length > 0;
+    SCOPED_FD int input = has_input ? make_input(&attempt->start, err) : -1;
     *ret_errno = errno;
-    if (input < 0)
+    if (has_input && input < 0)
         return -1;
     if (attempt_output_open(&attempt->output, fds, err) < 0) {
         *ret_errno = errno;
         return -1;
     }
     attempt->cgroup = cgroup_make(&host->cgroup_root, attempt->id, attempt->start.token);
-    struct child_options options = {.argv = attempt->start.argv,
-                                    .env = attempt->start.env,
-                                    .folder = attempt->start.folder,
-                                    .fds = {input, fds[0], fds[1], fds[2]},
-                                    .cgroup_fd = attempt->cgroup.fd,
-                                    .limits = &host->file_limit};
-    int result = child_start(&options, &attempt->pid, ret_errno, err);
+    struct child_options options = {
+        .argv = attempt->start.argv,
+        .env = attempt->start.env,
+        .folder = attempt->start.folder,
+        .fds = {has_input ? input : host->null_fd, fds[0], fds[1], fds[2]},
+        .cgroup_fd = attempt->cgroup.fd,
+        .limits = &host->file_limit};
+    int result = child_start(&host->maker, &options, &attempt->pid, ret_errno, err);
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
         close(fds[i]);
     return result;
@@ -445,12 +454,11 @@ static void fail_to_start(struct attempt *attempt, int number, const struct erro
     attempt->phase = ATTEMPT_ENDED;
 }
 
-void attempt_begin(struct attempt *attempt, struct instant now)
+void attempt_begin(struct attempt *attempt)
 {
     struct error err = {0};
     int number = 0;
     assert(attempt->phase == ATTEMPT_QUEUED);
-    attempt->started = now;
     attempt->started_at = clock_monotonic();
     prepare_output(attempt);
     int result = start_process(attempt, &number, &err);

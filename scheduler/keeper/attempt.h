@@ -12,6 +12,7 @@
 #include "scheduler/base/instant.h"
 #include "scheduler/keeper/attempt_output.h"
 #include "scheduler/keeper/cgroup.h"
+#include "scheduler/keeper/child.h"
 #include "scheduler/system/keeper_protocol.h"
 #include "scheduler/system/loop.h"
 
@@ -36,6 +37,8 @@ struct attempt_host {
     struct loop *loop;
     int state_dir_fd; /* what relative paths are relative to */
     int children_fd;  /* process_tree_open_children() */
+    int null_fd;      /* /dev/null, what an attempt without input reads */
+    struct child_maker maker;
     struct cgroup_root cgroup_root;
     struct rlimit file_limit;                 /* of open files, as it was inherited */
     bool (*is_first)(void *owner, pid_t pid); /* the first process of an attempt */
@@ -49,7 +52,8 @@ struct attempt {
     int64_t id;
     enum attempt_phase phase;
     bool needs_slot;
-    bool is_held; /* ENDED, but the end is not in the journal yet: nobody was told */
+    bool is_chosen; /* QUEUED, and starts in this turn */
+    bool is_held;   /* ENDED, but the end is not in the journal yet: nobody was told */
 
     /* QUEUED to CLEARING: a copy of what was granted, in `arena`; folder, argv, env and input, in
      * which secrets may be, are in `command` and gone (NULL) once it has been started */
@@ -58,9 +62,9 @@ struct attempt {
     struct keeper_start start;
 
     /* RUNNING to CLEARING */
-    pid_t pid;     /* of the first process; 0 once it has been waited for */
-    pid_t session; /* the same number, kept */
-    struct instant started;
+    pid_t pid;                  /* of the first process; 0 once it has been waited for */
+    pid_t session;              /* the same number, kept */
+    struct instant started;     /* set by the keeper before it begins */
     struct duration started_at; /* monotonic */
     struct attempt_output output;
     struct cgroup cgroup;
@@ -93,8 +97,13 @@ struct attempt *attempt_new_ended(struct attempt_host *host, const struct keeper
 /* It must not be RUNNING, DRAINING or CLEARING. */
 void attempt_free(struct attempt *attempt);
 
-/* QUEUED → RUNNING, or → ENDED with COULD_NOT_START (on_ended is not called then). */
-void attempt_begin(struct attempt *attempt, struct instant now);
+/* QUEUED → RUNNING, or → ENDED with COULD_NOT_START (on_ended is not called then). `started` is
+ * set. */
+void attempt_begin(struct attempt *attempt);
+
+/* Reads its output as it comes, if it is RUNNING for at least `age`; until then what it writes waits
+ * in its pipes. Returns -1 if it must be called again. */
+int attempt_watch(struct attempt *attempt, struct duration age);
 
 /* The first process has ended and was waited for. */
 void attempt_take_exit(struct attempt *attempt, int status, const struct rusage *usage);

@@ -82,13 +82,6 @@ static int open_stream(struct output_stream *stream, int *ret_fd, struct error *
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make a pipe");
     /* the child's end stays blocking, ours does not */
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    struct loop_fd_options options = {
-        .fd = ends[0], .events = LOOP_READ, .call = on_stream, .owner = stream};
-    if (loop_add_fd(stream->output->loop, &options, &stream->source, err) < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        return -1;
-    }
     stream->fd = ends[0];
     *ret_fd = ends[1];
     return 0;
@@ -111,6 +104,28 @@ int attempt_output_open(struct attempt_output *output, int ret_fds[ATTEMPT_OUTPU
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
         ret_fds[i] = fds[i];
     return 0;
+}
+
+int attempt_output_watch(struct attempt_output *output)
+{
+    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
+        struct output_stream *stream = &output->streams[i];
+        struct loop_fd_options options = {
+            .fd = stream->fd, .events = LOOP_READ, .call = on_stream, .owner = stream};
+        if (stream->fd >= 0 && stream->source == NULL &&
+            loop_add_fd(output->loop, &options, &stream->source, NULL) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+bool attempt_output_is_watched(const struct attempt_output *output)
+{
+    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
+        if (output->streams[i].fd >= 0 && output->streams[i].source == NULL)
+            return false;
+    }
+    return true;
 }
 
 void attempt_output_drain(struct attempt_output *output)

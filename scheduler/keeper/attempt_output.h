@@ -19,8 +19,8 @@ struct attempt_output;
 struct output_stream {
     struct attempt_output *output;
     int index;
-    int fd; /* the reading end; -1 = it has ended */
-    struct loop_fd *source;
+    int fd;                 /* the reading end; -1 = it has ended */
+    struct loop_fd *source; /* NULL = not watched */
     struct mask_stream masking;
 };
 
@@ -34,10 +34,15 @@ struct attempt_output {
     void *owner;
 };
 
-/* Makes the pipes; log, events, loop, on_over and owner are set already. The writing ends are the
+/* Makes the pipes; nobody looks at them yet (attempt_output_watch, attempt_output_drain). Log, events, loop, on_over and owner are set already. The writing ends are the
  * caller's, who closes them once the child has them. */
 int attempt_output_open(struct attempt_output *output, int ret_fds[ATTEMPT_OUTPUT_STREAMS],
                         struct error *err);
+
+/* Has the loop read what comes from now on; on_over may be called. Fails for want of memory: some
+ * streams are not watched then, and it may be called again. */
+int attempt_output_watch(struct attempt_output *output);
+bool attempt_output_is_watched(const struct attempt_output *output); /* each that has not ended */
 
 /* Reads what is there now (a few pipe's fills at most); on_over is not called from here. */
 void attempt_output_drain(struct attempt_output *output);

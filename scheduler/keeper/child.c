@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+#define PLAN_BYTES ((size_t)4096)
 #define STACK_BYTES ((size_t)64 << 10)
 #define MAX_CANDIDATES 256
-#define KERNEL_SIGSET_BYTES 8
 #define NO_SANITIZE __attribute__((no_sanitize("address", "undefined")))
 
 enum child_step {
@@ -37,6 +37,7 @@ struct child_plan {
     const struct child_options *options;
     const char *const *candidates; /* paths to try in order, up to a NULL */
     pid_t keeper;
+    const struct rlimit *limits; /* NULL = leave them */
     enum child_step failed;
     int number; /* errno */
 };
@@ -58,16 +59,11 @@ NO_SANITIZE static int exec_first(const struct child_plan *plan)
 
 NO_SANITIZE static int set_up(const struct child_plan *plan)
 {
-    /* the kernel's form of "default, no flags, no mask", 32 bytes at most: libc refuses to touch
-     * the two signals it keeps for itself, and posix_spawn() makes whoever it starts ignore them */
-    const unsigned long by_default[8] = {0};
     sigset_t none;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return -1;
     if (getppid() != plan->keeper)
         _exit(127); /* the keeper died before it could be noticed */
-    for (int number = 1; number < NSIG; number++)
-        syscall(SYS_rt_sigaction, number, by_default, NULL, KERNEL_SIGSET_BYTES);
     setsid();
     umask(022);
     for (int i = 0; i < CHILD_FDS; i++) {
@@ -76,8 +72,8 @@ NO_SANITIZE static int set_up(const struct child_plan *plan)
     }
     if (syscall(SYS_close_range, CHILD_FDS, UINT_MAX, 0) < 0)
         return -1;
-    if (plan->options->limits != NULL)
-        setrlimit(RLIMIT_NOFILE, plan->options->limits);
+    if (plan->limits != NULL)
+        setrlimit(RLIMIT_NOFILE, plan->limits);
     sigemptyset(&none);
     return sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -207,13 +203,23 @@ static int explain(const struct child_plan *plan, struct error *err)
 
 /* --- making it -------------------------------------------------------------------------------- */
 
-/* The memory shared with the child: first the plan, then its stack. */
-static struct child_plan *map_plan(size_t *ret_size)
+int child_maker_open(struct child_maker *maker, struct error *err)
 {
-    *ret_size = 4096 + STACK_BYTES;
-    void *memory = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
+    size_t size = PLAN_BYTES + STACK_BYTES;
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make processes");
+    *maker = (struct child_maker){.memory = memory, .size = size, .keeper = getpid()};
+    getrlimit(RLIMIT_NOFILE, &maker->present_limit);
+    return 0;
+}
+
+void child_maker_close(struct child_maker *maker)
+{
+    if (maker->memory != NULL)
+        munmap(maker->memory, maker->size);
+    maker->memory = NULL;
 }
 
 /* Born in its cgroup. That needs clone3(), which without a stack of its own for the child cannot
@@ -229,48 +235,38 @@ static pid_t clone_into_cgroup(struct child_plan *plan)
     return (pid_t)pid;
 }
 
+/* One child at a time uses the memory: this returns when it has come to its exec, or has failed. No
+ * signal has a handler here that the child could run before that. */
 static pid_t make_process(struct child_plan *plan, size_t size)
 {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid;
     if (plan->options->cgroup_fd >= 0)
-        pid = clone_into_cgroup(plan);
-    else
-        pid = clone(run_child, (char *)plan + size, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
-    int number = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    errno = number;
-    return pid;
+        return clone_into_cgroup(plan);
+    return clone(run_child, (char *)plan + size, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
 }
 
-int child_start(const struct child_options *options, pid_t *ret_pid, int *ret_errno,
-                struct error *err)
+int child_start(const struct child_maker *maker, const struct child_options *options,
+                pid_t *ret_pid, int *ret_errno, struct error *err)
 {
     SCOPED_ARENA struct arena arena = {0};
-    size_t size;
-    struct child_plan *plan = map_plan(&size);
-    if (plan == NULL) {
+    struct child_plan *plan = maker->memory;
+    const struct rlimit *limits = options->limits;
+    bool is_same = limits == NULL || (limits->rlim_cur == maker->present_limit.rlim_cur &&
+                                      limits->rlim_max == maker->present_limit.rlim_max);
+    *plan = (struct child_plan){.options = options,
+                                .candidates = find_candidates(options, &arena),
+                                .keeper = maker->keeper,
+                                .limits = is_same ? NULL : limits};
+    pid_t pid = make_process(plan, maker->size);
+    if (pid < 0) {
         *ret_errno = errno;
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make a process");
     }
-    *plan = (struct child_plan){
-        .options = options, .candidates = find_candidates(options, &arena), .keeper = getpid()};
-    pid_t pid = make_process(plan, size);
-    int result = 0;
-    if (pid < 0) {
-        *ret_errno = errno;
-        result = error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make a process");
-    } else if (plan->number != 0) {
+    if (plan->number != 0) {
         while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
         }
         *ret_errno = plan->number;
-        result = explain(plan, err);
-    } else {
-        *ret_pid = pid;
+        return explain(plan, err);
     }
-    munmap(plan, size);
-    return result;
+    *ret_pid = pid;
+    return 0;
 }

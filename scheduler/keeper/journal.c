@@ -187,19 +187,24 @@ static int write_at(int fd, const struct text *bytes, int64_t offset, struct err
     return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot write the journal");
 }
 
-int journal_append(struct journal *journal, const struct journal_record *record, struct error *err)
+int journal_append_all(struct journal *journal, const struct text *records, struct error *err)
 {
-    SCOPED_TEXT struct text bytes = {0};
-    journal_encode(record, &bytes);
-    if (write_at(journal->fd, &bytes, journal->size, err) < 0) {
+    if (write_at(journal->fd, records, journal->size, err) < 0) {
         int result = ftruncate(journal->fd, journal->size);
         (void)result; /* a partial record that stays is a torn tail, and written over next */
         journal->reserved = 0;
         return -1;
     }
-    journal->size += (int64_t)bytes.length;
+    journal->size += (int64_t)records->length;
     reserve(journal);
     return 0;
+}
+
+int journal_append(struct journal *journal, const struct journal_record *record, struct error *err)
+{
+    SCOPED_TEXT struct text bytes = {0};
+    journal_encode(record, &bytes);
+    return journal_append_all(journal, &bytes, err);
 }
 
 int journal_replace(struct journal *journal, const struct text *records, struct error *err)

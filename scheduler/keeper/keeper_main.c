@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define KERNEL_SIGSET_BYTES 8
 #define LOG_NAME "keeper.log"
 #define LOG_MAX_BYTES ((off_t)1 << 20)
 #define LOWEST_FREE_FD 4 /* 0 to 3 are those an attempt's process gets */
@@ -48,13 +49,34 @@ static int read_arguments(int argc, char **argv, struct arguments *ret_arguments
     return 0;
 }
 
+/* Nothing is ignored any more, which attempts inherit without a further word: what must not end
+ * the keeper is blocked, not ignored. In the kernel's form ("default, no flags, no mask", 32 bytes
+ * at most), since libc refuses to touch the two that it keeps for itself, and posix_spawn() makes
+ * whoever it starts ignore them. */
+static int default_signals(struct error *err)
+{
+    const unsigned long by_default[8] = {0};
+    const int blocked[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGXFSZ, SIGTSTP, SIGTTIN, SIGTTOU};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof blocked / sizeof blocked[0]; i++)
+        sigaddset(&set, blocked[i]);
+    if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+        return error_set_errno(err, ERROR_KIND_BUG, "cannot block signals");
+    for (int number = 1; number < NSIG; number++) {
+        unsigned long before[8] = {0};
+        syscall(SYS_rt_sigaction, number, NULL, before, KERNEL_SIGSET_BYTES);
+        if (before[0] == (unsigned long)SIG_IGN)
+            syscall(SYS_rt_sigaction, number, by_default, NULL, KERNEL_SIGSET_BYTES);
+    }
+    return 0;
+}
+
 /* Nothing of who started us stays: no descriptor but the three, no signal setting, no variable. */
 static int shed(struct error *err)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    const int ignored[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGXFSZ, SIGTSTP, SIGTTIN, SIGTTOU};
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        sigaction(ignored[i], &ignore, NULL);
+    if (default_signals(err) < 0)
+        return -1;
     if (syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0) < 0)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot close descriptors");
     for (int fd = 0; fd < LOWEST_FREE_FD;) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define MAX_ENVIRONMENT_BYTES ((size_t)4 << 20) /* the kernel's own limit is lower */
+#define MAX_PID_BYTES 24                        /* of a line of `children` */
 #define MAX_PROCESSES 4194304                   /* the kernel's limit of pids */
 #define CHUNK_BYTES 16384
 
@@ -190,6 +191,8 @@ bool process_tree_has_orphans(int children_fd, const struct process_tree_target 
                 return true;
             pid = 0;
         }
+        if ((size_t)count + MAX_PID_BYTES < sizeof chunk)
+            return false; /* another one would have fitted */
         offset += count;
     }
 }

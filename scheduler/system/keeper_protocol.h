@@ -73,19 +73,18 @@ struct keeper_welcome {
 
 /* A grant: may be started the moment a slot is free, in the order of receipt. */
 struct keeper_start {
-    int64_t attempt_id;       /* > 0, never used for another attempt */
-    const char *token;        /* DATEMILL_TOKEN, which the keeper adds to the environment */
-    const char *folder;       /* working folder, absolute */
-    const char *const *argv;  /* argv[0] is searched in PATH of `env` unless it has a slash */
-    const char *const *env;   /* NAME=value, complete: nothing else is inherited */
-    const char *input;        /* standard input; may hold any bytes */
-    size_t input_length;      /* 0 = /dev/null */
-    const char *const *masks; /* secrets: become *** in log and events. Up to a NULL, each at least
-                                   KEEPER_MIN_MASK_BYTES and within a line; NULL = none */
-    const char *log_path;     /* created with the first byte; relative = in the state folder */
-    const char *events_path;  /* the same, for the lines of fd 3 */
-    int64_t log_limit;        /* bytes of the log file at most; 0 = KEEPER_DEFAULT_LOG_LIMIT */
-    struct duration timeout;  /* from the start; 0 = none */
+    int64_t attempt_id;         /* > 0, never used for another attempt */
+    const char *token;          /* DATEMILL_TOKEN, which the keeper adds to the environment */
+    const char *folder;         /* working folder, absolute */
+    const char *const *argv;    /* argv[0] is searched in PATH of `env` unless it has a slash */
+    const char *const *env;     /* NAME=value, complete: nothing else is inherited */
+    const char *input;          /* standard input; may hold any bytes */
+    size_t input_length;        /* 0 = /dev/null */
+    const char *const *masks;   /* lines of secrets, up to a NULL; NULL = none */
+    const char *log_path;       /* created with the first byte; relative = in the state folder */
+    const char *events_path;    /* the same, for the lines of fd 3 */
+    int64_t log_limit;          /* bytes of the log file at most; 0 = KEEPER_DEFAULT_LOG_LIMIT */
+    struct duration timeout;    /* from the start; 0 = none */
     struct duration stop_grace; /* from SIGTERM to SIGKILL */
     bool keep_leftovers; /* what the first process leaves behind may live on (unless stopped) */
     bool needs_slot;     /* false: started at once, counts for nothing */
@@ -109,8 +108,7 @@ enum keeper_end_why {
     KEEPER_WHY_STOP
 };
 
-/* How an attempt ended. The whole tree is gone when this is told (keep_leftovers: only the first
- * process, if it ended by itself). */
+/* The whole tree is gone when this is told (keep_leftovers: only the first process, by itself). */
 struct keeper_end {
     int64_t attempt_id;
     enum keeper_end_kind kind;
@@ -148,8 +146,7 @@ struct keeper_started {
     int64_t pid; /* of the first process, which is also its session */
 };
 
-/* One line from fd 3, without its newline: no NUL inside, at most KEEPER_MAX_EVENT_BYTES, and not
- * looked at further. Told while an engine listens; the events file has all of them. */
+/* One line from fd 3, without newline and NUL. Told while an engine listens; the file has all. */
 struct keeper_event {
     int64_t attempt_id;
     const char *line;
@@ -185,8 +182,8 @@ struct keeper_message {
     };
 };
 
-/* What every start must have: an id, a token, an absolute folder, a program, paths for log and
- * events, limits that are not negative. */
+/* Every start has an id, a token, an absolute folder, a program, paths for log and events, limits
+ * that are not negative, masks that are neither short nor longer than a line. */
 int keeper_start_check(const struct keeper_start *start, struct error *err);
 
 /* Appends the message to `out` (which is not cleared before). */
@@ -196,8 +193,7 @@ void keeper_message_encode(const struct keeper_message *message, struct text *ou
 int keeper_message_decode(const char *bytes, size_t length, struct arena *arena,
                           struct keeper_message *ret_message, struct error *err);
 
-/* The record alone, for the journal. */
-struct wire_reader;
+struct wire_reader; /* the record alone, for the journal */
 void keeper_end_encode(const struct keeper_end *end, struct text *out);
 void keeper_end_decode(struct wire_reader *reader, struct keeper_end *ret_end);
 

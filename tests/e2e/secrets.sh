@@ -119,7 +119,8 @@ check 'no log holds a secret' holds_none plain own long
 check 'not over the end of a piece of a long line either' \
     bash -c "! grep -q 'otter' long && ! grep -rq otter .datemill"
 
-is 'a failure that names a secret' "$(HERON=$variable_secret status_of "$datemill" run fails 2021-11-11)" 1
+is 'a failure that names a secret' \
+    "$(HERON=$variable_secret status_of "$datemill" run fails 2021-11-11)" 1
 check 'is shown without it' grep -q 'cannot log in with \*\*\*' "$work/stdout" "$work/stderr"
 
 files=$(find .datemill -type f | wc -l)

@@ -107,6 +107,9 @@ static void test_killed_keeper(void **state)
     pid_t first = wait_for_pid_file(world, "first");
     pid_t other = wait_for_pid_file(world, "other");
     pid_t daemon = wait_for_pid_file(world, "daemon");
+    world_wait(world, KEEPER_STARTED, 2);
+    world_wait(world, KEEPER_STARTED, 3);
+    world_pause(world, 50); /* what it has written is read some milliseconds later */
     pid_t before = world->keeper;
     size_t from = world->count;
     kill_keeper(world);
