@@ -130,9 +130,6 @@ void diagnostic_help(struct diagnostic *problem, const char *format, ...)
  * empty line between them, at most `shown_per_source` of each source and then "and N more". */
 void diagnostics_render(const struct diagnostics *list, const struct diagnostic_style *style,
                         struct text *out);
-/* One problem alone, as part of the above. */
-void diagnostic_render(const struct diagnostic *problem, const struct diagnostic_style *style,
-                       struct text *out);
 
 /* For programs, one problem a line, nothing left out:
  *   gcc     file:line:column: error: message [E103]

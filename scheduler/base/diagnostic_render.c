@@ -354,7 +354,7 @@ static size_t gutter_of(const struct diagnostic *problem)
     return gutter;
 }
 
-void diagnostic_render(const struct diagnostic *problem, const struct diagnostic_style *style,
+static void render_one(const struct diagnostic *problem, const struct diagnostic_style *style,
                        struct text *out)
 {
     SCOPED_ARENA struct arena scratch;
@@ -423,7 +423,7 @@ void diagnostics_render(const struct diagnostics *list, const struct diagnostic_
         }
         if (i > 0)
             text_append_char(out, '\n');
-        diagnostic_render(sorted[i], style, out);
+        render_one(sorted[i], style, out);
         shown++;
     }
     if (list->count > 0)

@@ -40,22 +40,6 @@ struct render_date {
     struct plan *plan;
 };
 
-static void read_vars(struct render *render)
-{
-    size_t cursor = 0;
-    size_t capacity = 0;
-    struct node_setting *vars = NULL;
-    struct arena *arena = &render->context->arena;
-    const struct option_given *given;
-    while ((given = options_each(render->options, "var", &cursor)) != NULL) {
-        const char *equals = strchr(given->text, '=');
-        vars = arena_grow(arena, vars, render->vars.count, &capacity, sizeof *vars);
-        vars[render->vars.count++] = (struct node_setting){
-            arena_copy(arena, given->text, (size_t)(equals - given->text)), equals + 1};
-    }
-    render->vars.items = vars;
-}
-
 static bool has_param(const struct flow_param *params, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -319,7 +303,7 @@ static int run_render(struct context *context, const struct options *options, st
         command_line_mark_given(options, node);
         return -1;
     }
-    read_vars(&render);
+    render.vars.items = context_vars(context, options, &render.vars.count);
     struct render_date date = {0};
     if (plan_date(&render, options_argument(options, 1, NULL), &date, err) < 0) {
         if (err->kind == ERROR_KIND_USAGE && strcmp(err->code, "E020") == 0)

@@ -38,22 +38,6 @@ struct run_work {
     bool is_dry_run;
 };
 
-static const struct node_setting *read_vars(struct context *context, const struct options *options,
-                                            size_t *ret_count)
-{
-    struct node_setting *vars = arena_array(&context->arena, options->given_count, sizeof *vars);
-    size_t cursor = 0;
-    size_t count = 0;
-    const struct option_given *given;
-    while ((given = options_each(options, "var", &cursor)) != NULL) {
-        const char *equals = strchr(given->text, '=');
-        vars[count++] = (struct node_setting){
-            arena_copy(&context->arena, given->text, (size_t)(equals - given->text)), equals + 1};
-    }
-    *ret_count = count;
-    return vars;
-}
-
 static int preflight(struct context *context, const struct flow *flow, struct error *err)
 {
     struct flow_source *source;
@@ -127,7 +111,7 @@ static void fill_request(struct context *context, const struct options *options,
 {
     char text[CIVIL_DATE_BYTES];
     size_t count;
-    const struct node_setting *vars = read_vars(context, options, &count);
+    const struct node_setting *vars = context_vars(context, options, &count);
     struct request_setting *settings = arena_array(&context->arena, count, sizeof *settings);
     for (size_t i = 0; i < count; i++)
         settings[i] = (struct request_setting){vars[i].name, vars[i].text};

@@ -89,6 +89,10 @@ int context_load_flow(struct context *context, const char *path, struct diagnost
 /* The context frees the flow in the end. */
 void context_keep_flow(struct context *context, struct flow *flow);
 
+/* What --var gave, as NAME=TEXT each; belongs to the context's arena. */
+const struct node_setting *context_vars(struct context *context, const struct options *options,
+                                        size_t *ret_count);
+
 /* The node of the flow with that name; ERROR_KIND_NOT_FOUND with did-you-mean otherwise. */
 int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err);
 

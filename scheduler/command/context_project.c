@@ -144,6 +144,22 @@ int context_unknown_node(const char *whose, const char *wrong, const char *const
     return set_code(err, "E012");
 }
 
+const struct node_setting *context_vars(struct context *context, const struct options *options,
+                                        size_t *ret_count)
+{
+    struct node_setting *vars = arena_array(&context->arena, options->given_count, sizeof *vars);
+    size_t cursor = 0;
+    size_t count = 0;
+    const struct option_given *given;
+    while ((given = options_each(options, "var", &cursor)) != NULL) {
+        const char *equals = strchr(given->text, '=');
+        vars[count++] = (struct node_setting){
+            arena_copy(&context->arena, given->text, (size_t)(equals - given->text)), equals + 1};
+    }
+    *ret_count = count;
+    return vars;
+}
+
 int context_node(const struct flow *flow, const char *name, size_t *ret_index, struct error *err)
 {
     size_t index = flow_find_node(flow, name);

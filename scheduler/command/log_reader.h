@@ -1,14 +1,13 @@
 /* Lines of an attempt's log in order, from a file that may still grow and may be larger than
  * memory.
  *
- *     log_reader_open(&reader, path, &err);      // a log that is not there yet has no lines
- *     while (log_reader_next(&reader, &line))    // until there is no whole line for the moment
+ *     log_reader_open(&reader, path); // a log that is not there yet has no lines
+ *     while (log_reader_next(&reader, is_ended, &line)) // until there is none for the moment
  *         …
  */
 #ifndef DATEMILL_COMMAND_LOG_READER_H
 #define DATEMILL_COMMAND_LOG_READER_H
 
-#include "scheduler/base/error.h"
 #include "scheduler/base/text.h"
 #include "scheduler/system/attempt_log.h"
 

@@ -164,7 +164,6 @@ struct daemon_interest {
 bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
                         bool drives);
 bool watch_is_driven(const struct daemon *daemon, int64_t run_id);
-void watch_tell(struct daemon *daemon, const struct notice *notice);
 void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
                     const struct daemon_run *run);
 void watch_tell_task(struct daemon *daemon, const struct record_task *task);
@@ -182,10 +181,7 @@ void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *tex
 void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher);
 
 /* ---- requests.c ---- */
-/* The answer, told after the commit. Belongs to the turn. */
-struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
-                                  const struct request *request, const struct error *error);
-/* The same with runs, and how they stand. */
+/* The answer to what opened or took up runs: told after the commit, and how they stand. */
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count);
 int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,

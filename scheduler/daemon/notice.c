@@ -54,7 +54,6 @@ static const struct member request_members[] = {
     {"nodes", MEMBER_STRING, offsetof(struct request, nodes)},
     {"reason", MEMBER_STRING, offsetof(struct request, reason)},
     {"uses_current_version", MEMBER_BOOL, offsetof(struct request, uses_current_version)},
-    {"keeps_going", MEMBER_BOOL, offsetof(struct request, keeps_going)},
     {"parallel", MEMBER_INT32, offsetof(struct request, parallel)},
 };
 

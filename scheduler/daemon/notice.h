@@ -105,7 +105,6 @@ struct request {
     enum request_scope scope;
     bool uses_current_version; /* RERUN */
     enum request_force force;
-    bool keeps_going; /* RUN: reserved for --fail-fast = false */
     int32_t parallel; /* RUN: attempts of this run at once, 0 = no limit of its own */
 };
 

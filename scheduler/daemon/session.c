@@ -291,11 +291,6 @@ void session_close(struct session *session)
     free(session);
 }
 
-bool session_is_engine(const struct session *session)
-{
-    return session->daemon != NULL;
-}
-
 static void copy_request(struct pending *pending, const struct request *request)
 {
     struct arena *arena = &pending->arena;

@@ -31,8 +31,6 @@ int session_open(const struct session_options *options, struct session **ret_ses
                  struct error *err);
 void session_close(struct session *session); /* NULL is fine */
 
-bool session_is_engine(const struct session *session);
-
 /* Sends a request; its reply comes through `tell`, perhaps from a later engine. The request is
  * copied. `number` and `key` are set here; returns the number. */
 int64_t session_request(struct session *session, const struct request *request);

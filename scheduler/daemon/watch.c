@@ -101,7 +101,8 @@ bool watch_is_driven(const struct daemon *daemon, int64_t run_id)
     return false;
 }
 
-void watch_tell(struct daemon *daemon, const struct notice *notice)
+/* To all who watch the run, or, when it is about none, to everybody. */
+static void tell(struct daemon *daemon, const struct notice *notice)
 {
     struct daemon_watcher *next;
     for (struct daemon_watcher *each = daemon->watchers; each != NULL; each = next) {
@@ -222,7 +223,7 @@ void watch_tell_task(struct daemon *daemon, const struct record_task *task)
     notice.at = task->at;
     notice.attempt = task->tries;
     describe_task(daemon, task, &notice, &reason);
-    watch_tell(daemon, &notice);
+    tell(daemon, &notice);
 }
 
 void watch_tell_need(struct daemon *daemon, const struct daemon_run *run, uint32_t node,
@@ -230,7 +231,7 @@ void watch_tell_need(struct daemon *daemon, const struct daemon_run *run, uint32
 {
     struct notice notice = node_notice(run, node, TASK_WAITING);
     notice.reason = reason;
-    watch_tell(daemon, &notice);
+    tell(daemon, &notice);
 }
 
 static void count_states(const struct engine_run_facts *facts, struct text *text)
@@ -260,7 +261,7 @@ void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_
         notice.node = run->plan->nodes[run->failed_node].node->name;
     run->is_over = true;
     daemon->needs_tidying = true;
-    watch_tell(daemon, &notice);
+    tell(daemon, &notice);
 }
 
 void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *attempt,
@@ -277,7 +278,7 @@ void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *att
         notice.done = json_get_int(progress, "done", 0);
         notice.total = json_get_int(progress, "total", 0);
         notice.unit = json_get_string(progress, "unit", "");
-        watch_tell(daemon, &notice);
+        tell(daemon, &notice);
     }
     json_free(json);
 }
@@ -298,7 +299,7 @@ void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *tex
     free(daemon->trouble[kind]);
     daemon->trouble[kind] = text == NULL ? NULL : memory_copy_string(text);
     struct notice notice = trouble_notice(daemon);
-    watch_tell(daemon, &notice);
+    tell(daemon, &notice);
 }
 
 void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher)

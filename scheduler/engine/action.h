@@ -122,8 +122,6 @@ void event_format(const struct event *event, struct text *text);
 const char *attempt_end_name(enum attempt_end end); /* "success" … "could_not_start", "revoked" */
 const char *attempt_state_name(enum attempt_state state);
 const char *task_wish_name(enum task_wish wish);
-const char *task_why_name(enum task_why why);
-const char *task_reason_name(enum task_reason reason);
 const char *run_hold_name(enum run_hold hold);
 
 #endif

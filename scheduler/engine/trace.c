@@ -99,16 +99,6 @@ const char *task_wish_name(enum task_wish wish)
     return NAME(wish_names, wish);
 }
 
-const char *task_why_name(enum task_why why)
-{
-    return NAME(why_names, why);
-}
-
-const char *task_reason_name(enum task_reason reason)
-{
-    return NAME(reason_names, reason);
-}
-
 const char *run_hold_name(enum run_hold hold)
 {
     return NAME(hold_names, hold);
@@ -136,7 +126,7 @@ static void format_task(const struct record_task *task, struct text *text)
     text_append_format(text, "task %" PRId64 "/%" PRIu32 " %s", task->run_id, task->node,
                        task_state_name(task->state));
     if (task->reason != TASK_REASON_NONE)
-        text_append_format(text, " %s", task_reason_name(task->reason));
+        text_append_format(text, " %s", NAME(reason_names, task->reason));
     if (task->ready_at.us != 0) {
         text_append(text, " at ");
         format_instant(task->ready_at, text);
@@ -145,7 +135,7 @@ static void format_task(const struct record_task *task, struct text *text)
         text_append_format(text, " tries %" PRId32 " of %" PRId32, task->tries, task->attempts);
     if (task->wish != TASK_WISH_NONE)
         text_append_format(text, " wish %s", task_wish_name(task->wish));
-    text_append_format(text, ": %s", task_why_name(task->why));
+    text_append_format(text, ": %s", NAME(why_names, task->why));
 }
 
 static void format_attempt(const struct record_attempt *attempt, struct text *text)

@@ -125,14 +125,14 @@ static const struct field retry_fields[] = {
         .help = "What happens to processes that outlive an attempt's first one."                   \
     }
 
+/* Of a node, and of `defaults` for all of them. */
+#define ATTEMPT_FIELDS                                                                             \
+    RETRY_FIELD, TIMEOUT_FIELD, STOP_GRACE_FIELD, LOG_LIMIT_FIELD, POOL_FIELD,                     \
+        PRIORITY_FIELD("Which of the ready nodes starts first: 1 to 8, larger first."),            \
+        LEFTOVERS_FIELD
+
 static const struct field defaults_fields[] = {
-    RETRY_FIELD,
-    TIMEOUT_FIELD,
-    STOP_GRACE_FIELD,
-    LOG_LIMIT_FIELD,
-    POOL_FIELD,
-    PRIORITY_FIELD("Which of the ready nodes starts first: 1 to 8, larger first."),
-    LEFTOVERS_FIELD,
+    ATTEMPT_FIELDS,
     {.name = NULL},
 };
 
@@ -164,13 +164,7 @@ const struct field field_table_node[] = {
      .help = "Environment variables; `{secret: {file: PATH}}` or `{secret: {env: NAME}}` may stand "
              "for a value.",
      .example = "{PATH: /opt/tools/bin:/usr/bin:/bin}"},
-    RETRY_FIELD,
-    TIMEOUT_FIELD,
-    STOP_GRACE_FIELD,
-    LOG_LIMIT_FIELD,
-    POOL_FIELD,
-    PRIORITY_FIELD("Which of the ready nodes starts first: 1 to 8, larger first."),
-    LEFTOVERS_FIELD,
+    ATTEMPT_FIELDS,
     {.name = "frozen",
      .kind = FIELD_KIND_BOOL,
      .default_text = "false",
@@ -219,12 +213,7 @@ const struct field field_table_flow[] = {
      .help = "Files with CREATE TABLE statements, in MaxCompute's dialect; `*` and `?` match "
              "several.",
      .example = "tables/*.sql"},
-    {.name = "priority",
-     .kind = FIELD_KIND_INTEGER,
-     .default_text = "4",
-     .min = 1,
-     .max = 8,
-     .help = "Of its runs: 1 to 8, larger first."},
+    PRIORITY_FIELD("Of its runs: 1 to 8, larger first."),
     {.name = "defaults",
      .kind = FIELD_KIND_BLOCK,
      .fields = defaults_fields,

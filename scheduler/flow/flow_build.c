@@ -112,8 +112,10 @@ void flow_build_tables(struct flow_loader *loader)
     loader->flow->tables = tables;
 }
 
-struct flow_param *flow_build_param_list(struct flow_loader *loader, const struct field_value *map,
-                                         size_t *ret_count)
+/* Compiles the parameters of a MAP (NULL = none); a malformed one is reported and has no
+ * expression. */
+static struct flow_param *build_params(struct flow_loader *loader, const struct field_value *map,
+                                       size_t *ret_count)
 {
     struct arena *arena = &loader->flow->arena;
     size_t count = map == NULL ? 0 : map->item_count;
@@ -149,8 +151,7 @@ struct flow_param *flow_build_param_list(struct flow_loader *loader, const struc
 void flow_build_params(struct flow_loader *loader)
 {
     struct flow *flow = loader->flow;
-    flow->params =
-        flow_build_param_list(loader, field_find(&loader->block, "params"), &flow->param_count);
+    flow->params = build_params(loader, field_find(&loader->block, "params"), &flow->param_count);
 }
 
 /* A setting of the node, else of `defaults`. */
@@ -275,7 +276,7 @@ static void build_node(struct flow_loader *loader, const struct field_value *blo
                                  type == NULL ? FIELD_TABLE_DEFAULT_TYPE : type->text);
     node->values = own_values(loader, block);
     add_sql_files(loader, &node->values);
-    node->params = flow_build_param_list(loader, field_find(block, "params"), &node->param_count);
+    node->params = build_params(loader, field_find(block, "params"), &node->param_count);
     node->env = field_find(block, "env");
     build_retry(loader, block, &node->retry);
     node->timeout.us = setting_number(loader, block, "timeout", 0);

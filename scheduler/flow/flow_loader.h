@@ -41,11 +41,6 @@ void flow_build_tables(struct flow_loader *loader);
 void flow_build_params(struct flow_loader *loader);
 void flow_build_nodes(struct flow_loader *loader);
 
-/* Compiles the parameters of a MAP (NULL = none); a malformed one is reported and has no
- * expression. */
-struct flow_param *flow_build_param_list(struct flow_loader *loader, const struct field_value *map,
-                                         size_t *ret_count);
-
 /* flow_check.c, flow_check_needs.c, flow_check_text.c */
 void flow_check_schedule(struct flow_loader *loader);
 void flow_check_types(struct flow_loader *loader);

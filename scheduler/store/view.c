@@ -179,8 +179,9 @@ static void read_columns(struct statement *s, struct arena *arena, struct view_r
     run->failure = (struct view_failure){.node = "", .code = "", .text = ""};
 }
 
-int view_read_run(struct store *store, int64_t run_id, struct arena *arena,
-                  struct view_run *ret_run, struct error *err)
+/* 1 and the row, 0 if there is no such run, -1. */
+static int read_run(struct store *store, int64_t run_id, struct arena *arena,
+                    struct view_run *ret_run, struct error *err)
 {
     STATEMENT(s);
     if (statement_open(&s, store,
@@ -216,7 +217,7 @@ int view_read_runs(struct store *store, const struct view_ids *ids, struct arena
 {
     struct view_run *runs = arena_array(arena, ids->count, sizeof *runs);
     for (size_t i = 0; i < ids->count; i++) {
-        int row = view_read_run(store, ids->items[i], arena, &runs[i], err);
+        int row = read_run(store, ids->items[i], arena, &runs[i], err);
         if (row == 0)
             return store_fail_damaged(store, "an index names a run that is not there", err);
         if (row < 0)
@@ -275,7 +276,7 @@ int view_find_run(struct store *store, int64_t run_id, struct arena *arena,
     VIEW_MOMENT(moment);
     if (view_enter(&moment, store, err) != 0)
         return -1;
-    int row = view_read_run(store, run_id, arena, ret_run, err);
+    int row = read_run(store, run_id, arena, ret_run, err);
     if (row == 0)
         return fail_no_run(store, run_id, err);
     return row < 0 ? -1 : 0;

@@ -21,10 +21,6 @@ void view_leave(struct view_moment *moment);
 /* run.counts: eight numbers with commas. */
 bool view_parse_counts(const char *text, uint32_t ret_counts[TASK_STATE_COUNT]);
 
-/* 1 and the row, 0 if there is no such run, -1. */
-int view_read_run(struct store *store, int64_t run_id, struct arena *arena,
-                  struct view_run *ret_run, struct error *err);
-
 /* Rows of runs by their ids; a run that is not there is damage. */
 struct view_ids {
     const int64_t *items;

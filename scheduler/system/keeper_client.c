@@ -299,11 +299,6 @@ void keeper_client_close(struct keeper_client *client)
     free(client);
 }
 
-bool keeper_client_is_ready(const struct keeper_client *client)
-{
-    return client->state == CLIENT_READY;
-}
-
 static bool is_list_too_long(const char *const *strings)
 {
     size_t count = 0;

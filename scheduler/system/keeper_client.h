@@ -51,8 +51,6 @@ int keeper_client_open(const struct keeper_client_options *options,
 /* The keeper and its attempts go on. NULL is fine. */
 void keeper_client_close(struct keeper_client *client);
 
-bool keeper_client_is_ready(const struct keeper_client *client); /* after SNAPSHOT_END */
-
 /* Grants a start. Answered, now or later, by STARTED and ENDED, or by ENDED alone if it could not
  * be started, or by REVOKED if it was taken back or the keeper takes no starts. An attempt that the
  * keeper knows is answered by its state: STARTED, ENDED, or nothing while it is queued. Fails, and
