@@ -99,10 +99,10 @@ static int find_of_node(struct other *other, struct daemon_run *run, uint32_t no
     const struct plan_node *planned = &run->plan->nodes[node];
     for (size_t i = 0; i < planned->external_count; i++) {
         const struct plan_external *external = &planned->externals[i];
-        const struct flow *flow;
+        struct plan_need need = {.plan = run->plan, .external = external};
         struct plan_times times;
-        if (load_other(other, run->plan, external->flow, &flow, err) < 0 ||
-            plan_need_times(run->plan, external, flow, &arena, &times, err) < 0)
+        if (load_other(other, run->plan, external->flow, &need.other, err) < 0 ||
+            plan_need_times(&need, &arena, &times, err) < 0)
             return -1;
         add_instances(run->needs, node, external, &times);
     }

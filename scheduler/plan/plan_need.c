@@ -33,18 +33,14 @@ static void keep_only(struct plan_times *times, size_t index)
     times->count = 1;
 }
 
-/* The instance before times->items[index], on that date or the last one before it. */
-static int step_back(const struct flow *flow, struct civil_date bizdate, size_t index,
-                     struct arena *arena, struct plan_times *times, struct error *err)
+/* The last instance of the last date before. */
+static int last_before(const struct flow *flow, struct civil_date bizdate, struct arena *arena,
+                       struct plan_times *ret_times, struct error *err)
 {
-    if (index > 0) {
-        keep_only(times, index - 1);
-        return 0;
-    }
-    if (times_before(flow, bizdate, arena, times, err) < 0)
+    if (times_before(flow, bizdate, arena, ret_times, err) < 0)
         return -1;
-    if (times->count > 0)
-        keep_only(times, times->count - 1);
+    if (ret_times->count > 0)
+        keep_only(ret_times, ret_times->count - 1);
     return 0;
 }
 
@@ -68,29 +64,39 @@ static size_t find_same_cycle(const struct plan *plan, const struct plan_times *
     return index;
 }
 
-int plan_need_times(const struct plan *plan, const struct plan_external *need,
-                    const struct flow *other, struct arena *arena, struct plan_times *ret_times,
+/* The cycle before: on the same date where there is an earlier time, else on a date before. */
+static int find_before(const struct plan_need *need, const struct plan_times *own,
+                       struct arena *arena, struct plan_times *times, struct error *err)
+{
+    const struct plan *plan = need->plan;
+    bool is_own = strcmp(need->external->flow, plan->flow->name) == 0;
+    size_t index = is_own ? find_own(plan, own) : find_same_cycle(plan, times);
+    if (is_own)
+        *times = *own;
+    else if (own->count <= 1 || times->count <= 1)
+        return times_before(need->other, plan->bizdate, arena, times, err);
+    if (index == 0)
+        return last_before(need->other, plan->bizdate, arena, times, err);
+    keep_only(times, index - 1);
+    return 0;
+}
+
+int plan_need_times(const struct plan_need *need, struct arena *arena, struct plan_times *ret_times,
                     struct error *err)
 {
     struct plan_times own;
     struct plan_times times;
+    const struct plan *plan = need->plan;
     struct plan_date today = {.bizdate = plan->bizdate};
     if (plan_planned_times(plan->flow, today, arena, &own, err) < 0 ||
-        times_of(other, plan->bizdate, arena, &times, err) < 0)
+        times_of(need->other, plan->bizdate, arena, &times, err) < 0)
         return -1;
-    if (strcmp(need->flow, plan->flow->name) == 0) {
-        size_t index = find_own(plan, &own);
-        *ret_times = own;
-        return step_back(plan->flow, plan->bizdate, index, arena, ret_times, err);
+    if (need->external->cycle_back > 0) {
+        if (find_before(need, &own, arena, &times, err) < 0)
+            return -1;
+    } else if (own.count > 1 && times.count > 1) {
+        keep_only(&times, find_same_cycle(plan, &times));
     }
-    bool is_one_of_many = own.count > 1 && times.count > 1;
-    size_t index = find_same_cycle(plan, &times);
     *ret_times = times;
-    if (need->cycle_back > 0 && is_one_of_many)
-        return step_back(other, plan->bizdate, index, arena, ret_times, err);
-    if (need->cycle_back > 0)
-        return times_before(other, plan->bizdate, arena, ret_times, err);
-    if (is_one_of_many)
-        keep_only(ret_times, index);
     return 0;
 }

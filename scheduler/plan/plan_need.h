@@ -8,8 +8,15 @@
 #define PLAN_NEED_MAX_DAYS                                                                         \
     3000 /* how far back a cycle is looked for: 29 February has eight years */
 
-/* The planned times of `other` (the flow that need->flow names; plan->flow for its own) that must
- * be done before; ret_times->count 0 = there is nothing to wait for.
+/* A need of a node of a plan. */
+struct plan_need {
+    const struct plan *plan;
+    const struct plan_external *external;
+    const struct flow *other; /* the flow that external->flow names; plan->flow for its own */
+};
+
+/* The planned times of the other flow that must be done before; ret_times->count 0 = there is
+ * nothing to wait for.
  *
  *   same business date   all of the other flow's times of that date; if this flow has several times
  *                        that day too, the latest that is not after its own, else the first
@@ -18,8 +25,7 @@
  *
  * Dates that a schedule skips have no instances. The items belong to the arena. Fails as
  * plan_planned_times() does. */
-int plan_need_times(const struct plan *plan, const struct plan_external *need,
-                    const struct flow *other, struct arena *arena, struct plan_times *ret_times,
+int plan_need_times(const struct plan_need *need, struct arena *arena, struct plan_times *ret_times,
                     struct error *err);
 
 #endif

@@ -29,9 +29,9 @@ static void expect(struct needed needed, const char *expected)
     struct flow *flow = plan_test_flow(&test, yaml);
     struct plan *plan = plan_test_plan(flow, (struct plan_request){.run_id = 1}, needed.planned);
     assert_int_equal(plan->nodes[0].external_count, 1);
-    const struct plan_external *need = &plan->nodes[0].externals[0];
-    const struct flow *meant = strcmp(need->flow, "f") == 0 ? flow : other;
-    assert_int_equal(plan_need_times(plan, need, meant, &test.arena, &times, &err), 0);
+    struct plan_need need = {.plan = plan, .external = &plan->nodes[0].externals[0]};
+    need.other = strcmp(need.external->flow, "f") == 0 ? flow : other;
+    assert_int_equal(plan_need_times(&need, &test.arena, &times, &err), 0);
     struct text text = {0};
     for (size_t i = 0; i < times.count; i++) {
         char buffer[CIVIL_TIME_BYTES];
