@@ -68,8 +68,8 @@ static bool append_external(struct why *why)
     return why->text.length > before;
 }
 
-/* The recorded reason is as of the node's last change: but for a retry, what holds it up now follows
- * from the nodes it needs. */
+/* The recorded reason is as of the node's last change: but for a retry, what holds it up now
+ * follows from the nodes it needs. */
 static void append_waiting(struct why *why)
 {
     const struct view_run *run = &why->run->run;

@@ -1,8 +1,8 @@
 # What every end-to-end test needs; sourced: . "$(dirname "$0")/tap.bash"
 #
 # Gives $source_dir (the repository), $build_dir (the programs under test: $DATEMILL_BUILD, else
-# Gives $source_dir (the repository), $build_dir (the programs to test: $DATEMILL_BUILD, else
-# ends with tap_end. Output is TAP: `ok 1 - text`, `not ok 2 - text`, `# note`, `1..2`.
+# build/) and $work (an empty folder, removed in the end). A test calls check and is, and ends with
+# tap_end. Output is TAP: `ok 1 - text`, `not ok 2 - text`, `# note`, `1..2`.
 
 set -u
 export LC_ALL=C.UTF-8 DATEMILL_NO_INPUT=1
