@@ -121,6 +121,7 @@ static void test_nobody_listens(void **state)
     assert_int_equal(world->err.kind, ERROR_KIND_NOT_FOUND);
     assert_int_equal(fd, 99);
     SCOPED_FD int listening = listen_there(world); /* takes its place */
+    assert_true(listening >= 0);
     SCOPED_FD int client = connect_there(world);
     assert_true(client >= 0);
     close_world(world);
@@ -149,6 +150,7 @@ static void test_a_full_queue(void **state)
     int clients[512];
     int count = 0;
     SCOPED_FD int listening = listen_there(world);
+    assert_true(listening >= 0);
     while (count < 512 &&
            unix_socket_connect(world->dir_fd, NAME, &clients[count], &world->err) == 0)
         count++;
@@ -167,6 +169,7 @@ static void test_no_descriptor_is_left(void **state)
     SCOPED_FD int client = connect_there(world);
     struct rlimit before;
     int fd = 99;
+    assert_true(client >= 0);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
