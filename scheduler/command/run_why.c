@@ -68,7 +68,7 @@ static bool append_external(struct why *why)
     return why->text.length > before;
 }
 
-/* The recorded reason is as of the node's last change: but for a retry, what holds it up now
+/* The recorded reason is as of the last change: but for a retry, what holds it up now
  * follows from the nodes it needs. */
 static void append_waiting(struct why *why)
 {

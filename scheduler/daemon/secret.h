@@ -19,7 +19,7 @@ struct secret_masks {
 };
 
 /* The text of an entry that has no `text`: its file's, without newlines at the end, or its
- * variable's of this process. It belongs to `arena`. Fails with the name of the file or variable. */
+ * variable's of this process. It belongs to `arena`. Fails with the name of file or variable. */
 int secret_read(const struct node_environment *entry, struct arena *arena, const char **ret_text,
                 struct error *err);
 

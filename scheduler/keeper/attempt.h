@@ -101,8 +101,8 @@ void attempt_free(struct attempt *attempt);
  * set. */
 void attempt_begin(struct attempt *attempt);
 
-/* Reads its output as it comes, if it is RUNNING for at least `age`; until then what it writes waits
- * in its pipes. Returns -1 if it must be called again. */
+/* Reads its output as it comes, if it is RUNNING for at least `age`; until then what it writes
+ * waits in its pipes. Returns -1 if it must be called again. */
 int attempt_watch(struct attempt *attempt, struct duration age);
 
 /* The first process has ended and was waited for. */

@@ -1,6 +1,6 @@
 /* What comes out of an attempt: its standard output and error into the log, the lines of descriptor
- * 3 into the events; secrets are masked before. A turn reads at most a pipe's fill from each, so that one attempt that floods
- * does not hold up the others. */
+ * 3 into the events; secrets are masked before. A turn reads at most a pipe's fill from each, so
+ * that one attempt that floods does not hold up the others. */
 #ifndef DATEMILL_KEEPER_ATTEMPT_OUTPUT_H
 #define DATEMILL_KEEPER_ATTEMPT_OUTPUT_H
 
@@ -34,8 +34,9 @@ struct attempt_output {
     void *owner;
 };
 
-/* Makes the pipes; nobody looks at them yet (attempt_output_watch, attempt_output_drain). Log, events, loop, on_over and owner are set already. The writing ends are the
- * caller's, who closes them once the child has them. */
+/* Makes the pipes; nobody looks at them yet (attempt_output_watch, attempt_output_drain). Log,
+ * events, loop, on_over and owner are set already. The writing ends are the caller's, who closes
+ * them once the child has them. */
 int attempt_output_open(struct attempt_output *output, int ret_fds[ATTEMPT_OUTPUT_STREAMS],
                         struct error *err);
 

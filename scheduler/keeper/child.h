@@ -1,8 +1,9 @@
 /* Making a process: clone with CLONE_VFORK, so that it costs what posix_spawn costs, and exec.
  *
  * The child is in a session of its own, dies with the keeper (PR_SET_PDEATHSIG), has every signal
- * at its default (as it must be in the keeper, which blocks and does not ignore) and unblocked, file mode mask 022, the descriptors 0 to 3 and no others. Whether
- * exec worked is known when child_start() returns. */
+ * at its default (as it must be in the keeper, which blocks and does not ignore) and unblocked,
+ * file mode mask 022, the descriptors 0 to 3 and no others. Whether exec worked is known when
+ * child_start() returns. */
 #ifndef DATEMILL_KEEPER_CHILD_H
 #define DATEMILL_KEEPER_CHILD_H
 

@@ -1,8 +1,8 @@
 /* The keeper's memory: what it was about to start, and how that ended.
  *
- * A file of records, those of a turn written by one write() and not fsynced: it survives the death of the
- * keeper, not a power cut (after which the boot differs, and every attempt without an end in the
- * store is lost anyway). A record is its length and its CRC-32 (4 bytes each, little endian) and
+ * A file of records, those of a turn written by one write() and not fsynced: it survives the death
+ * of the keeper, not a power cut (after which the boot differs, and every attempt without an end
+ * in the store is lost anyway). A record is its length and its CRC-32 (4 bytes each, little endian) and
  * that many bytes; what follows the first record that is not whole is a torn tail and is cut. */
 #ifndef DATEMILL_KEEPER_JOURNAL_H
 #define DATEMILL_KEEPER_JOURNAL_H
@@ -58,8 +58,8 @@ int journal_open(int dir_fd, void (*take)(void *owner, const struct journal_reco
                  void *owner, struct journal *ret_journal, struct error *err);
 void journal_close(struct journal *journal);
 
-/* Writes one record, or those that journal_encode() made, with one write(). After a failure the file
- * is as before. */
+/* Writes one record, or those that journal_encode() made, with one write(). After a failure the
+ * file is as before. */
 int journal_append(struct journal *journal, const struct journal_record *record, struct error *err);
 int journal_append_all(struct journal *journal, const struct text *records, struct error *err);
 

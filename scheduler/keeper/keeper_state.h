@@ -44,7 +44,7 @@ struct keeper {
     struct loop_hook turn_hook;    /* after it */
 };
 
-/* --- keeper_tell.c: what the engine is told; nothing if there is none -------------------------- */
+/* --- keeper_tell.c: what the engine is told; nothing if there is none ----------------------- */
 
 void keeper_tell_event(struct keeper *keeper, const struct attempt *attempt, const char *line);
 void keeper_tell_revoked(struct keeper *keeper, int64_t attempt_id);
@@ -56,7 +56,7 @@ void keeper_tell_snapshot(struct keeper *keeper);
 /* STARTED or ENDED; nothing about one that is queued. A held end is not told: STARTED. */
 void keeper_tell_state(struct keeper *keeper, const struct attempt *attempt);
 
-/* --- keeper_records.c: the journal ------------------------------------------------------------- */
+/* --- keeper_records.c: the journal ---------------------------------------------------------- */
 
 /* The first record of this keeper, then the ends it found out about. */
 void keeper_records_begin(struct keeper *keeper);

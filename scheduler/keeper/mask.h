@@ -41,7 +41,7 @@ struct mask_stream {
     size_t range_capacity;
 };
 
-/* `texts` ends with NULL; none is empty, none has a newline. NULL or no texts: nothing is masked. */
+/* `texts` ends with NULL; none is empty, none has a newline. NULL, or none: nothing is masked. */
 void mask_init(struct mask *mask, const char *const *texts);
 void mask_free(struct mask *mask);
 
