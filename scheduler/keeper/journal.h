@@ -2,8 +2,9 @@
  *
  * A file of records, those of a turn written by one write() and not fsynced: it survives the death
  * of the keeper, not a power cut (after which the boot differs, and every attempt without an end
- * in the store is lost anyway). A record is its length and its CRC-32 (4 bytes each, little endian) and
- * that many bytes; what follows the first record that is not whole is a torn tail and is cut. */
+ * in the store is lost anyway). A record is its length and its CRC-32 (4 bytes each, little
+ * endian) and that many bytes; what follows the first record that is not whole is a torn tail and
+ * is cut. */
 #ifndef DATEMILL_KEEPER_JOURNAL_H
 #define DATEMILL_KEEPER_JOURNAL_H
 
