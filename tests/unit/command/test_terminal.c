@@ -29,7 +29,8 @@ struct screen {
 static void open_screen(struct screen *screen, const struct terminal_settings *settings)
 {
     struct winsize size = {.ws_col = COLUMNS, .ws_row = LINES};
-    assert_int_equal(openpty(&screen->master, &screen->slave, NULL, NULL, &size), 0);
+    if (openpty(&screen->master, &screen->slave, NULL, NULL, &size) != 0)
+        skip(); /* a bare root without /dev/pts has no terminals */
     assert_int_equal(fcntl(screen->master, F_SETFL, O_NONBLOCK), 0);
     terminal_init(&screen->terminal, screen->slave, settings);
 }
