@@ -9,7 +9,7 @@
 
 #define TURN_RETRY_MS 1000 /* after a failed commit */
 #define TURN_SHARE_MS 4    /* how long ends that nobody waits for wait for each other */
-#define TURN_LOW_GRANTS 8  /* fewer at the keeper: new ones are waited for */
+#define TURN_LOW_GRANTS 4  /* fewer at the keeper: new ones are waited for */
 
 static int store_run_row(struct daemon *daemon, struct turn_run *item, struct error *err)
 {
