@@ -2,6 +2,7 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/date_word.h"
 #include "scheduler/command/foreground.h"
+#include "scheduler/daemon/daemon.h"
 #include "scheduler/flow/flow_preflight.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/system/clock.h"
@@ -45,9 +46,8 @@ static int preflight(struct context *context, const struct flow *flow, struct er
         return -1;
     struct diagnostics problems;
     diagnostics_init(&problems);
-    struct flow_preflight facts = {
-        .path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        .whose = "the PATH of nodes, not of your shell"};
+    struct flow_preflight facts = {.path = DAEMON_PATH,
+                                   .whose = "the PATH of nodes, not of your shell"};
     size_t count = flow_preflight(flow, source, &facts, &problems);
     if (count > 0)
         context_show_problems(context, &problems);

@@ -20,6 +20,9 @@
 
 #define ENGINE_LOCK_NAME "engine.lock"
 
+/* PATH of every attempt, unless an `env:` says else; where the preflight looks, too. */
+#define DAEMON_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct daemon;
 
 /* Where a project and its programs are; all borrowed. */

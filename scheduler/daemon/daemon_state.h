@@ -129,6 +129,7 @@ void daemon_runs_remove_attempt(struct daemon *daemon, int64_t attempt_id);
 /* Stores the turn, then does and tells what follows; called at the end of each turn of the loop. */
 void turn_end(struct daemon *daemon);
 void turn_clear(struct daemon *daemon);
+void turn_add_hold(struct daemon *daemon, int64_t run_id, enum run_hold hold);
 
 /* ---- grant.c ---- */
 
@@ -184,6 +185,9 @@ void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher);
 /* The answer to what opened or took up runs: told after the commit, and how they stand. */
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count);
+/* Adds `row`, with the time of now, and who asked and why from the request. */
+void requests_add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
+                            const struct request *request, struct store_operation row);
 int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
                    const struct request *request, struct error *err); /* CLAIM and WATCH */
 int request_run(struct daemon *daemon, struct daemon_watcher *watcher,

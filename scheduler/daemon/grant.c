@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GRANT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 void grant_read_environment(struct daemon *daemon)
 {
     struct arena *arena = &daemon->arena;
@@ -19,7 +17,7 @@ void grant_read_environment(struct daemon *daemon)
     char buffer[4096];
     bool is_known =
         getpwuid_r(getuid(), &entry, buffer, sizeof buffer, &found) == 0 && found != NULL;
-    daemon->environment[0] = (struct node_setting){"PATH", GRANT_PATH};
+    daemon->environment[0] = (struct node_setting){"PATH", DAEMON_PATH};
     daemon->environment[1] =
         (struct node_setting){"HOME", arena_copy_string(arena, is_known ? entry.pw_dir : "/")};
     daemon->environment[2] = (struct node_setting){

@@ -72,19 +72,13 @@ static void reset_books(struct daemon *daemon, struct daemon_run *run)
 static void add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
                           const struct request *request, int64_t run_id, uint32_t node)
 {
-    struct arena *arena = &daemon->turn.arena;
-    struct turn_operation *item = arena_alloc(arena, sizeof *item);
-    const char *who = request->who != NULL && request->who[0] != '\0' ? request->who : watcher->who;
+    static const char *const details[] = {"from failed", "all", "from", "only"};
     bool has_node = request->scope == REQUEST_SCOPE_FROM || request->scope == REQUEST_SCOPE_ONLY;
-    const char *words[] = {"from failed", "all", "from", "only"};
-    item->row = (struct store_operation){.kind = STORE_OPERATION_RERUN,
-                                         .at = clock_now(),
-                                         .who = arena_copy_string(arena, who),
-                                         .reason = arena_copy_string(arena, request->reason),
-                                         .detail = words[request->scope],
-                                         .run_id = run_id,
-                                         .node = has_node ? node : STORE_NO_NODE};
-    TURN_ADD(daemon->turn.operations, item);
+    requests_add_operation(daemon, watcher, request,
+                           (struct store_operation){.kind = STORE_OPERATION_RERUN,
+                                                    .detail = details[request->scope],
+                                                    .run_id = run_id,
+                                                    .node = has_node ? node : STORE_NO_NODE});
 }
 
 /* What was re-opened is known only after the step. */

@@ -91,19 +91,16 @@ int request_follow(struct daemon *daemon, struct daemon_watcher *watcher,
     return 0;
 }
 
-static void add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
-                          const struct request *request, int64_t run_id, const char *detail)
+void requests_add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
+                            const struct request *request, struct store_operation row)
 {
     struct arena *arena = &daemon->turn.arena;
     struct turn_operation *item = arena_alloc(arena, sizeof *item);
     const char *who = request->who != NULL && request->who[0] != '\0' ? request->who : watcher->who;
-    item->row = (struct store_operation){.kind = STORE_OPERATION_STOP,
-                                         .at = clock_now(),
-                                         .who = arena_copy_string(arena, who),
-                                         .reason = arena_copy_string(arena, request->reason),
-                                         .detail = detail,
-                                         .run_id = run_id,
-                                         .node = STORE_NO_NODE};
+    item->row = row;
+    item->row.at = clock_now();
+    item->row.who = arena_copy_string(arena, who);
+    item->row.reason = arena_copy_string(arena, request->reason);
     TURN_ADD(daemon->turn.operations, item);
 }
 
@@ -150,7 +147,11 @@ static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
         struct daemon_run *run = daemon_runs_find(daemon, request->run_ids[i]);
         if (stop_run(daemon, run, request->force, err) < 0)
             return -1;
-        add_operation(daemon, watcher, request, run->id, details[request->force]);
+        requests_add_operation(daemon, watcher, request,
+                               (struct store_operation){.kind = STORE_OPERATION_STOP,
+                                                        .detail = details[request->force],
+                                                        .run_id = run->id,
+                                                        .node = STORE_NO_NODE});
         is_new |= watch_add_interest(daemon, watcher, run->id, false);
     }
     struct turn_reply *reply = reply_later(daemon, watcher, request, NULL);

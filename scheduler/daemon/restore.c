@@ -127,10 +127,7 @@ static int send_to_engine(struct daemon *daemon, const struct load_run *row, str
     struct event event = {.kind = EVENT_RUN_ADDED, .run_id = row->run_id, .run = &image.run};
     int result = daemon_step(daemon, &event, err);
     if (result == 0 && image.run.hold != row->hold) {
-        struct turn_hold *hold = arena_alloc(&daemon->turn.arena, sizeof *hold);
-        hold->run_id = row->run_id;
-        hold->hold = image.run.hold;
-        TURN_ADD(daemon->turn.holds, hold);
+        turn_add_hold(daemon, row->run_id, image.run.hold);
     }
     arena_free(&arena);
     return result;

@@ -243,6 +243,14 @@ static bool is_awaited(const struct daemon *daemon)
     return has_grants && count_grants_at_keeper(daemon) < TURN_LOW_GRANTS;
 }
 
+void turn_add_hold(struct daemon *daemon, int64_t run_id, enum run_hold hold)
+{
+    struct turn_hold *item = arena_alloc(&daemon->turn.arena, sizeof *item);
+    item->run_id = run_id;
+    item->hold = hold;
+    TURN_ADD(daemon->turn.holds, item);
+}
+
 void turn_clear(struct daemon *daemon)
 {
     struct turn *turn = &daemon->turn;

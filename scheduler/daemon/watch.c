@@ -22,10 +22,7 @@ static void hold_if_alone(struct daemon *daemon, int64_t run_id)
     struct event event = {.kind = EVENT_HOLD, .run_id = run_id, .hold = RUN_HOLD_NO_SCHEDULER};
     if (daemon_step(daemon, &event, NULL) < 0)
         return;
-    struct turn_hold *hold = arena_alloc(&daemon->turn.arena, sizeof *hold);
-    hold->run_id = run_id;
-    hold->hold = RUN_HOLD_NO_SCHEDULER;
-    TURN_ADD(daemon->turn.holds, hold);
+    turn_add_hold(daemon, run_id, RUN_HOLD_NO_SCHEDULER);
 }
 
 void daemon_remove_watcher(struct daemon *daemon, struct daemon_watcher *watcher)
@@ -68,10 +65,7 @@ static void release(struct daemon *daemon, int64_t run_id)
     if (engine_look_run(daemon->engine, run_id, &facts, NULL) < 0 || facts.hold == RUN_HOLD_NONE ||
         daemon_step(daemon, &event, NULL) < 0)
         return;
-    struct turn_hold *hold = arena_alloc(&daemon->turn.arena, sizeof *hold);
-    hold->run_id = run_id;
-    hold->hold = RUN_HOLD_NONE;
-    TURN_ADD(daemon->turn.holds, hold);
+    turn_add_hold(daemon, run_id, RUN_HOLD_NONE);
 }
 
 bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
