@@ -182,6 +182,8 @@ void run_view_text_people(const struct run_view_place *place, const struct notic
         break;
     case NOTICE_KIND_REPLY:
     case NOTICE_KIND_PROGRESS:
+    case NOTICE_KIND_BACKFILL:
+    case NOTICE_KIND_DATE:
         break;
     }
 }
@@ -219,7 +221,8 @@ static void append_stamp(const struct notice *notice, struct text *text)
 void run_view_text_line(const struct run_view_place *place, const struct notice *notice,
                         struct text *text)
 {
-    if (notice->kind == NOTICE_KIND_REPLY || notice->kind == NOTICE_KIND_PROGRESS)
+    if (notice->kind == NOTICE_KIND_REPLY || notice->kind == NOTICE_KIND_PROGRESS ||
+        notice->backfill_id != 0)
         return;
     if (place->is_quiet && !is(notice->state, "failed") && notice->kind != NOTICE_KIND_RUN_END)
         return;

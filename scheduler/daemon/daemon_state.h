@@ -194,5 +194,12 @@ int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
                 const struct request *request, struct error *err);
 int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
                   const struct request *request, struct error *err);
+int request_backfill(struct daemon *daemon, struct daemon_watcher *watcher,
+                     const struct request *request, struct error *err); /* all BACKFILL kinds */
+int request_operate(struct daemon *daemon, struct daemon_watcher *watcher,
+                    const struct request *request,
+                    struct error *err); /* SKIP, MARK, FREEZE, UNFREEZE */
+int request_explain(struct daemon *daemon, struct daemon_watcher *watcher,
+                    const struct request *request, struct error *err);
 
 #endif

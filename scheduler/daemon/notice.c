@@ -42,6 +42,10 @@ static const struct member notice_members[] = {
     {"done", MEMBER_INT64, offsetof(struct notice, done)},
     {"total", MEMBER_INT64, offsetof(struct notice, total)},
     {"unit", MEMBER_STRING, offsetof(struct notice, unit)},
+    {"backfill", MEMBER_INT64, offsetof(struct notice, backfill_id)},
+    {"failed", MEMBER_INT64, offsetof(struct notice, failed)},
+    {"running", MEMBER_INT64, offsetof(struct notice, running)},
+    {"dates_parallel", MEMBER_INT64, offsetof(struct notice, dates_parallel)},
 };
 
 static const struct member request_members[] = {
@@ -55,13 +59,40 @@ static const struct member request_members[] = {
     {"reason", MEMBER_STRING, offsetof(struct request, reason)},
     {"uses_current_version", MEMBER_BOOL, offsetof(struct request, uses_current_version)},
     {"parallel", MEMBER_INT32, offsetof(struct request, parallel)},
+    {"backfill", MEMBER_INT64, offsetof(struct request, backfill_id)},
+    {"ranges", MEMBER_STRING, offsetof(struct request, ranges)},
+    {"typed", MEMBER_STRING, offsetof(struct request, typed)},
+    {"redo", MEMBER_STRING, offsetof(struct request, redo)},
+    {"is_descending", MEMBER_BOOL, offsetof(struct request, is_descending)},
+    {"dates_parallel", MEMBER_INT32, offsetof(struct request, dates_parallel)},
+    {"max_failures", MEMBER_INT32, offsetof(struct request, max_failures)},
+    {"is_success", MEMBER_BOOL, offsetof(struct request, is_success)},
+    {"until", MEMBER_STRING, offsetof(struct request, until)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const notice_names[] = {"reply",    "run",     "node",
-                                           "progress", "run_end", "trouble"};
-static const char *const request_names[] = {"run", "claim", "watch", "rerun", "stop", "status"};
+static const char *const notice_names[] = {"reply",   "run",     "node",     "progress",
+                                           "run_end", "trouble", "backfill", "date"};
+static const char *const request_names[] = {"run",
+                                            "claim",
+                                            "watch",
+                                            "rerun",
+                                            "stop",
+                                            "status",
+                                            "backfill",
+                                            "backfill_claim",
+                                            "backfill_resume",
+                                            "backfill_retry",
+                                            "backfill_watch",
+                                            "backfill_pause",
+                                            "backfill_stop",
+                                            "backfill_set",
+                                            "skip",
+                                            "mark",
+                                            "freeze",
+                                            "unfreeze",
+                                            "explain"};
 static const char *const scope_names[] = {"failed", "all", "from", "only"};
 static const char *const force_names[] = {"drain", "stop", "kill"};
 
@@ -148,6 +179,35 @@ static size_t read_runs(const struct json *json, int64_t run_ids[NOTICE_MAX_RUNS
     return count;
 }
 
+static void write_items(struct json_out *json, const struct notice *notice)
+{
+    if (notice->item_count == 0)
+        return;
+    json_out_key(json, "items");
+    json_out_begin_array(json);
+    for (size_t i = 0; i < notice->item_count; i++) {
+        json_out_begin_object(json);
+        json_out_pair_string(json, "key", notice->items[i].key);
+        json_out_pair_string(json, "text", notice->items[i].text);
+        json_out_end_object(json);
+    }
+    json_out_end_array(json);
+}
+
+static void read_items(const struct json *json, struct arena *arena, struct notice *notice)
+{
+    const struct json *list = json_get(json, "items");
+    size_t count = json_count(list) < NOTICE_MAX_ITEMS ? json_count(list) : NOTICE_MAX_ITEMS;
+    struct notice_item *items = arena_array(arena, count, sizeof *items);
+    for (const struct json *item = json_first(list); item != NULL && notice->item_count < count;
+         item = json_next(item)) {
+        struct notice_item *copy = &items[notice->item_count++];
+        copy->key = arena_copy_string(arena, json_get_string(item, "key", ""));
+        copy->text = arena_copy_string(arena, json_get_string(item, "text", ""));
+    }
+    notice->items = items;
+}
+
 static int read_name(const struct json *json, const char *key, const char *const *names,
                      size_t count)
 {
@@ -192,6 +252,7 @@ void notice_write(const struct notice *notice, struct text *ret_json)
     json_out_pair_string(&json, "notice", notice_names[notice->kind]);
     write_members(&json, notice, notice_members, COUNT(notice_members));
     write_runs(&json, notice->run_ids, notice->run_count);
+    write_items(&json, notice);
     if (notice->error.kind != ERROR_KIND_NONE || notice->error.text[0] != '\0')
         write_error(&json, &notice->error);
     json_out_end_object(&json);
@@ -206,6 +267,7 @@ int notice_from_json(const struct json *json, struct arena *arena, struct notice
     *ret_notice = (struct notice){.kind = (enum notice_kind)kind};
     read_members(json, arena, ret_notice, notice_members, COUNT(notice_members));
     ret_notice->run_count = read_runs(json, ret_notice->run_ids);
+    read_items(json, arena, ret_notice);
     if (json_get(json, "error") != NULL)
         read_error(json_get(json, "error"), &ret_notice->error);
     return 0;

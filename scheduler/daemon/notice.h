@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NOTICE_MAX_RUNS 64 /* runs of one request: the times of one business date */
+#define NOTICE_MAX_RUNS 64     /* runs of one request: the times of one business date */
+#define NOTICE_MAX_ITEMS 65536 /* of one notice that lists */
 
 enum notice_kind {
     NOTICE_KIND_REPLY,    /* the answer to a request; `error` or the run ids */
@@ -23,7 +24,16 @@ enum notice_kind {
     NOTICE_KIND_NODE,     /* a node changed its state */
     NOTICE_KIND_PROGRESS, /* a running node told how far it is */
     NOTICE_KIND_RUN_END,  /* a run has reached a final state */
-    NOTICE_KIND_TROUBLE   /* the engine cannot go on for the moment, as on a full disk; "" = over */
+    NOTICE_KIND_TROUBLE,  /* the engine cannot go on for the moment, as on a full disk; "" = over */
+    NOTICE_KIND_BACKFILL, /* how a backfill stands: after each change of its state or settings, and
+                             at most a few times a second while dates of it run */
+    NOTICE_KIND_DATE      /* a date of a backfill has ended, or is in conflict */
+};
+
+/* What notices list: nodes with what they wait for, dates with what runs. */
+struct notice_item {
+    const char *key;
+    const char *text;
 };
 
 struct notice {
@@ -59,15 +69,47 @@ struct notice {
     int64_t done;             /* PROGRESS */
     int64_t total;            /* 0 = unknown */
     const char *unit;
+
+    /* REPLY to a request about a backfill, BACKFILL, DATE: done and total are dates; `done` counts
+       those that ended in whatever way. The state is one of backfill_state_name(), of a DATE that
+       of date_state_name(); `reason`: why it is paused, or how the date failed; a DATE's `node` is
+       the first that failed. */
+    int64_t backfill_id;
+    int64_t failed;         /* dates that are failed, stopped, blocked or in conflict */
+    int64_t running;        /* dates */
+    int64_t dates_parallel; /* dates at once */
+
+    /* REPLY to EXPLAIN: a node and one thing it waits for, several for a node. BACKFILL: a date
+       (2021-11-11, with a time where there are several) and `sales_stat 12s`, at most
+       NOTICE_MAX_ITEMS of them. */
+    const struct notice_item *items;
+    size_t item_count;
 };
 
 enum request_kind {
-    REQUEST_KIND_RUN,   /* create runs of a flow, drive and watch them */
-    REQUEST_KIND_CLAIM, /* drive and watch runs that exist; opens nothing */
-    REQUEST_KIND_WATCH, /* watch runs only */
-    REQUEST_KIND_RERUN, /* re-open a run, drive and watch it */
-    REQUEST_KIND_STOP,  /* stop a run */
-    REQUEST_KIND_STATUS /* who are you? The reply's error text is a line about the engine */
+    REQUEST_KIND_RUN,    /* create runs of a flow, drive and watch them */
+    REQUEST_KIND_CLAIM,  /* drive and watch runs that exist; opens nothing */
+    REQUEST_KIND_WATCH,  /* watch runs only */
+    REQUEST_KIND_RERUN,  /* re-open a run, drive and watch it */
+    REQUEST_KIND_STOP,   /* stop a run */
+    REQUEST_KIND_STATUS, /* who are you? The reply's error text is a line about the engine */
+
+    /* About backfills; the reply names it. The first four drive and watch it. */
+    REQUEST_KIND_BACKFILL,        /* make one, or go on with an equal one that is unfinished */
+    REQUEST_KIND_BACKFILL_CLAIM,  /* drive and watch it; changes nothing else */
+    REQUEST_KIND_BACKFILL_RESUME, /* a paused or stopped one goes on, its stopped dates again */
+    REQUEST_KIND_BACKFILL_RETRY,  /* the same, and what failed or was in conflict again */
+    REQUEST_KIND_BACKFILL_WATCH,
+    REQUEST_KIND_BACKFILL_PAUSE, /* no new dates; what runs is treated as `force` says */
+    REQUEST_KIND_BACKFILL_STOP,  /* the same, and it is over */
+    REQUEST_KIND_BACKFILL_SET,   /* dates_parallel, max_failures: where they are not negative */
+
+    /* Operations; not driven by whoever asks. */
+    REQUEST_KIND_SKIP,     /* `nodes` of run_ids[0] */
+    REQUEST_KIND_MARK,     /* `nodes` of run_ids[0] as `is_success` */
+    REQUEST_KIND_FREEZE,   /* flow, or `nodes` of it, for business dates before `until` */
+    REQUEST_KIND_UNFREEZE, /* flow, or `nodes` of it */
+    REQUEST_KIND_EXPLAIN   /* what does each waiting node of run_ids[0] wait for? Changes nothing */
 };
 
 enum request_scope { /* of a rerun */
@@ -106,6 +148,19 @@ struct request {
     bool uses_current_version; /* RERUN */
     enum request_force force;
     int32_t parallel; /* RUN: attempts of this run at once, 0 = no limit of its own */
+
+    /* BACKFILL: flow, nodes, vars, reason as of RUN */
+    int64_t backfill_id;
+    const char *ranges; /* plan_dates_write(): the dates, weekdays and all applied */
+    const char *typed;  /* the range as the user wrote it */
+    const char *redo;   /* never, failed, always */
+    bool is_descending;
+    int32_t dates_parallel; /* dates at once; 0 = as many as the project has slots */
+    int32_t max_failures;   /* pause when so many dates have failed since it began, was resumed or
+                               retried; 0 = never */
+
+    bool is_success;   /* MARK */
+    const char *until; /* FREEZE: first business date that is not frozen, "" = no end */
 };
 
 void notice_write(const struct notice *notice, struct text *ret_json);

@@ -194,6 +194,25 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
     case REQUEST_KIND_STATUS:
         request_status(daemon, watcher, request);
         break;
+    case REQUEST_KIND_BACKFILL:
+    case REQUEST_KIND_BACKFILL_CLAIM:
+    case REQUEST_KIND_BACKFILL_RESUME:
+    case REQUEST_KIND_BACKFILL_RETRY:
+    case REQUEST_KIND_BACKFILL_WATCH:
+    case REQUEST_KIND_BACKFILL_PAUSE:
+    case REQUEST_KIND_BACKFILL_STOP:
+    case REQUEST_KIND_BACKFILL_SET:
+        result = request_backfill(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_SKIP:
+    case REQUEST_KIND_MARK:
+    case REQUEST_KIND_FREEZE:
+    case REQUEST_KIND_UNFREEZE:
+        result = request_operate(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_EXPLAIN:
+        result = request_explain(daemon, watcher, request, &err);
+        break;
     }
     if (result < 0)
         reply_later(daemon, watcher, request, &err);

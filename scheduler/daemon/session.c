@@ -60,24 +60,59 @@ static void drop_pending(struct session *session, struct pending *pending)
     free(pending);
 }
 
-/* After the reply a request stands for its runs: at the next engine it is a claim of them, or, if
- * it did not drive them, a watch. A stop is asked for again: the claim before it would let the run
- * go on. */
+/* What a request becomes once it was answered, for the next engine: what drove runs or a backfill
+ * drives them again, what watched watches. A stop is asked for again: the claim before it would let
+ * the run go on. What changed something at once is done with. */
+static bool follow_up(const struct request *request, enum request_kind *ret_kind)
+{
+    switch (request->kind) {
+    case REQUEST_KIND_RUN:
+    case REQUEST_KIND_CLAIM:
+    case REQUEST_KIND_RERUN:
+        *ret_kind = REQUEST_KIND_CLAIM;
+        return true;
+    case REQUEST_KIND_WATCH:
+    case REQUEST_KIND_STOP:
+    case REQUEST_KIND_BACKFILL_WATCH:
+        *ret_kind = request->kind;
+        return true;
+    case REQUEST_KIND_BACKFILL:
+    case REQUEST_KIND_BACKFILL_CLAIM:
+    case REQUEST_KIND_BACKFILL_RESUME:
+    case REQUEST_KIND_BACKFILL_RETRY:
+        *ret_kind = REQUEST_KIND_BACKFILL_CLAIM;
+        return true;
+    case REQUEST_KIND_BACKFILL_PAUSE:
+    case REQUEST_KIND_BACKFILL_STOP:
+        *ret_kind = request->kind;
+        return true;
+    case REQUEST_KIND_STATUS:
+    case REQUEST_KIND_BACKFILL_SET:
+    case REQUEST_KIND_SKIP:
+    case REQUEST_KIND_MARK:
+    case REQUEST_KIND_FREEZE:
+    case REQUEST_KIND_UNFREEZE:
+    case REQUEST_KIND_EXPLAIN:
+        break;
+    }
+    return false;
+}
+
 static void note_reply(struct session *session, const struct notice *notice)
 {
     struct pending *pending = find_pending(session, notice->request);
     if (pending == NULL)
         return;
-    enum request_kind kind = pending->request.kind;
-    if (notice->error.kind != ERROR_KIND_NONE || kind == REQUEST_KIND_STATUS) {
+    enum request_kind kind;
+    if (notice->error.kind != ERROR_KIND_NONE || !follow_up(&pending->request, &kind)) {
         drop_pending(session, pending);
         return;
     }
     pending->is_answered = true;
     if (kind == REQUEST_KIND_STOP)
         return;
-    bool drives = kind != REQUEST_KIND_WATCH;
-    pending->request.kind = drives ? REQUEST_KIND_CLAIM : REQUEST_KIND_WATCH;
+    pending->request.kind = kind;
+    pending->request.backfill_id = notice->backfill_id;
     pending->request.run_count = notice->run_count;
     memcpy(pending->request.run_ids, notice->run_ids, sizeof notice->run_ids);
 }
@@ -88,7 +123,8 @@ static void take_notice(void *owner, const struct notice *notice)
     if (notice->kind == NOTICE_KIND_REPLY) {
         const struct pending *pending = find_pending(session, notice->request);
         bool is_repeated = pending != NULL && pending->is_answered;
-        bool is_claim = is_repeated && pending->request.kind == REQUEST_KIND_CLAIM;
+        bool is_claim = is_repeated && (pending->request.kind == REQUEST_KIND_CLAIM ||
+                                        pending->request.kind == REQUEST_KIND_BACKFILL_CLAIM);
         note_reply(session, notice);
         if (is_repeated && !(is_claim && notice->error.kind != ERROR_KIND_NONE))
             return;
@@ -302,6 +338,10 @@ static void copy_request(struct pending *pending, const struct request *request)
     copy->time = arena_copy_string(arena, request->time);
     copy->nodes = arena_copy_string(arena, request->nodes);
     copy->reason = arena_copy_string(arena, request->reason);
+    copy->ranges = arena_copy_string(arena, request->ranges);
+    copy->typed = arena_copy_string(arena, request->typed);
+    copy->redo = arena_copy_string(arena, request->redo);
+    copy->until = arena_copy_string(arena, request->until);
     struct request_setting *vars = arena_array(arena, request->var_count, sizeof *vars);
     for (size_t i = 0; i < request->var_count; i++) {
         vars[i].name = arena_copy_string(arena, request->vars[i].name);
