@@ -1,5 +1,5 @@
 # What the kill tests share; sourced after tap.bash: a project with a ledger, and what it must say.
-program datemill datemill-keeper
+program datemill datemill-keeper tests/crash_ends
 datemill=$build_dir/datemill
 project=$work/project
 ledger=$work/ledger
@@ -38,13 +38,15 @@ node()
 END_NODE
 }
 
-# stored_attempts RUN: a line `RUN NODE TRY END CODE` for each attempt.
+# stored_attempts [FIRST-RUN]: a line `RUN NODE TRY END CODE` for each attempt.
 stored_attempts()
 {
-    local name='"node":"([^"]*)","try":([0-9]+)' end='"end":"([a-z_]+)","code":([0-9]+|null)'
-    "$datemill" runs show "$1" --json |
-        sed 's/.*"attempts":\[//; s/\],"tables".*//; s/},{/\n/g; s/$/\n/' |
-        sed -nE "s/.*$name.*$end.*/$1 \1 \2 \3 \4/p"
+    "$build_dir/tests/crash_ends" .datemill "${1:-1}"
+}
+
+newest_run()
+{
+    "$datemill" runs list --json -n 1 | sed -nE 's/^\{"id":([0-9]+),.*/\1/p'
 }
 
 all_runs()
@@ -67,4 +69,71 @@ wait_for()
 ledger_repeats()
 {
     grep '^[be] ' "$ledger" | cut -d ' ' -f 1-4 | sort | uniq -d
+}
+
+# ---- commands that are killed and started again; `command_words N` sets `words` ----
+declare -a storm_pid=() storm_is_done=()
+storm_count=0
+storm_busy=0
+kills=0
+odd=
+
+storm_start()
+{
+    local words
+    command_words "$1"
+    "${words[@]}" >>"$work/command.$1" 2>&1 &
+    storm_pid[$1]=$!
+}
+
+storm_begin()
+{
+    local which
+    storm_count=$1
+    for ((which = 0; which < storm_count; which++)); do
+        storm_is_done[$which]=0
+        storm_start $which
+    done
+}
+
+storm_is_over()
+{
+    [[ " ${storm_is_done[*]:0:$storm_count}" != *0* ]]
+}
+
+# Looks whether command $1 is through; 5 means that what the killed one had is not let go yet. $2:
+# the exit statuses that are well.
+storm_look()
+{
+    local status=0
+    [ "${storm_is_done[$1]}" = 0 ] || return 0
+    kill -0 "${storm_pid[$1]}" 2>/dev/null && return 0
+    wait "${storm_pid[$1]}" || status=$?
+    if [ $status = 5 ] && [ $storm_busy -lt 100000 ]; then
+        storm_busy=$((storm_busy + 1))
+        sleep 0.05
+        storm_start "$1"
+        return 0
+    fi
+    storm_is_done[$1]=1
+    [[ " $2 " == *" $status "* ]] || odd="$odd $round/$1:$status"
+}
+
+# Kills those of these that are at work, all at once, then starts them again.
+storm_kill()
+{
+    local which
+    local -a killed=()
+    for which in "$@"; do
+        if [ "${storm_is_done[$which]}" = 0 ] && kill -9 "${storm_pid[$which]}" 2>/dev/null; then
+            kills=$((kills + 1))
+            killed+=("$which")
+        fi
+    done
+    for which in "${killed[@]}"; do
+        wait "${storm_pid[$which]}" 2>/dev/null
+    done
+    for which in "${killed[@]}"; do
+        storm_start "$which"
+    done
 }
