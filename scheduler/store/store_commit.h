@@ -185,13 +185,4 @@ int store_remove_freeze(struct store *store, const char *flow, const char *node,
 int store_put_note(struct store *store, const char *flow, const char *text, struct instant at,
                    struct error *err);
 
-/* ---- forgetting ---- */
-
-/* One small step: removes up to `max_runs` final runs that ended before `before`, with all that
- * hangs on them, oldest first, then definitions and texts that no run uses any more. Logs are the
- * caller's (view_run_details() names them beforehand). *ret_removed 0 = nothing left to do. Its
- * own batch. */
-int store_prune(struct store *store, struct instant before, int32_t max_runs, int32_t *ret_removed,
-                struct error *err);
-
 #endif

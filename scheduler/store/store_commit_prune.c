@@ -1,11 +1,11 @@
-/* Forgetting old runs. */
+#include "scheduler/store/store_prune.h"
+
 #include "scheduler/base/memory.h"
 #include "scheduler/store/commit_internal.h"
+#include "scheduler/store/view_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-#define MAX_PRUNED_RUNS 1000 /* in one step */
 
 struct ids {
     int64_t *items;
@@ -87,62 +87,232 @@ static int collect_of(struct store *store, const char *sql, const struct ids *of
     return 0;
 }
 
-static int find_runs(struct store *store, struct instant before, int32_t max_runs, struct ids *ids,
-                     struct error *err)
+/* ---- which ---- */
+
+/* Something has happened to a node when it was started, or was decided by hand: as
+ * view_date_state() sees it. 2, 3, 6: success, failed, skipped. */
+#define HAPPENED(row)                                                                              \
+    "(" row ".attempts > 0 OR (" row ".event_id > 0 AND " row ".state IN (2, 3, 6)))"
+
+#define OLD_RUN_COLUMNS "run.id, state, ended_at, flow.name, cyctime, flow_id, bizdate, is_second"
+
+struct old_run {
+    struct store_old_run about;
+    int64_t flow_id;
+    const char *bizdate;
+    int64_t is_second;
+    struct instant ended;
+    bool is_final;
+};
+
+static struct old_run read_old_run(struct statement *s)
+{
+    return (struct old_run){.about = {.id = statement_get_int(s, 0),
+                                      .flow = statement_peek_text(s, 3),
+                                      .cyctime = statement_peek_text(s, 4)},
+                            .is_final = statement_get_int(s, 1) >= RUN_SUCCESS,
+                            .ended = statement_get_instant(s, 2),
+                            .flow_id = statement_get_int(s, 5),
+                            .bizdate = statement_peek_text(s, 6),
+                            .is_second = statement_get_int(s, 7)};
+}
+
+/* 1 = the statement, with the run's id as its first parameter, has a row. */
+static int has_row(struct store *store, const char *sql, int64_t run_id, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store, sql, err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    return statement_step(&s, err);
+}
+
+/* Whether a run of the same date stays, being open or younger. */
+static int has_younger(struct store *store, const struct old_run *run, struct instant before,
+                       struct error *err)
 {
     STATEMENT(s);
     if (statement_open(&s, store,
-                       "SELECT id FROM run WHERE state >= 2 AND ended_at < ? ORDER BY id LIMIT ?",
+                       "SELECT 1 FROM run INDEXED BY run_by_flow_date WHERE flow_id = ?"
+                       " AND bizdate = ? AND cyctime = ? AND is_second = ? AND id <> ?"
+                       " AND (state < 2 OR ended_at >= ?) LIMIT 1",
                        err) != 0)
         return -1;
+    statement_int(&s, run->flow_id);
+    statement_text(&s, run->bizdate);
+    statement_text(&s, run->about.cyctime);
+    statement_int(&s, run->is_second);
+    statement_int(&s, run->about.id);
     statement_int(&s, before.us);
-    statement_int(&s, max_runs);
-    return collect(&s, ids, err);
+    return statement_step(&s, err);
 }
 
-static int prune_batch(struct store *store, struct instant before, int32_t max_runs,
-                       int32_t *ret_removed, struct error *err)
+/* Whether it has a node to which nothing happened later in any run of its date. */
+static int decides_a_node(struct store *store, int64_t run_id, struct error *err)
 {
-    SCOPED(free_ids) struct ids runs = {0};
-    SCOPED(free_ids) struct ids versions = {0};
-    SCOPED(free_ids) struct ids blobs = {0};
-    if (find_runs(store, before, max_runs, &runs, err) != 0 ||
-        collect_of(store, "SELECT version_id FROM run WHERE id = ?", &runs, &versions, err) != 0 ||
-        collect_of(store, "SELECT text_id FROM attempt WHERE run_id = ? AND text_id IS NOT NULL",
-                   &runs, &blobs, err) != 0 ||
-        collect_of(store, "SELECT blob_id FROM version_file WHERE version_id = ?", &versions,
-                   &blobs, err) != 0)
+    return has_row(
+        store,
+        "SELECT 1 FROM run AS own JOIN node_run AS mine ON mine.run_id = own.id"
+        " WHERE own.id = ?1 AND " HAPPENED(
+            "mine") " AND NOT EXISTS (SELECT 1"
+                    " FROM run AS other INDEXED BY run_by_flow_date"
+                    " CROSS JOIN node_run AS later ON later.run_id = other.id"
+                    "  AND later.node_id = mine.node_id"
+                    " WHERE other.flow_id = own.flow_id AND other.bizdate = own.bizdate"
+                    "  AND other.cyctime = own.cyctime AND other.is_second = own.is_second"
+                    "  AND other.id <> ?1 AND later.event_id > mine.event_id"
+                    "  AND " HAPPENED("later") ") LIMIT 1",
+        run_id, err);
+}
+
+static int has_open_attempt(struct store *store, int64_t run_id, struct error *err)
+{
+    return has_row(store, "SELECT 1 FROM attempt WHERE run_id = ? AND state < 2 LIMIT 1", run_id,
+                   err);
+}
+
+/* 1 = an old final run stays all the same. */
+static int is_kept(struct store *store, const struct store_pruning *pruning,
+                   const struct old_run *run, struct error *err)
+{
+    if (pruning->keeps != NULL && pruning->keeps(pruning->owner, &run->about))
+        return 1;
+    int result = has_open_attempt(store, run->about.id, err);
+    if (result != 0)
+        return result;
+    result = has_younger(store, run, pruning->before, err);
+    return result == 1 ? decides_a_node(store, run->about.id, err) : result;
+}
+
+/* 1 = it goes. */
+static int is_going(struct store *store, const struct store_pruning *pruning,
+                    const struct old_run *run, struct error *err)
+{
+    if (!run->is_final || instant_compare(run->ended, pruning->before) >= 0)
+        return 0;
+    int result = is_kept(store, pruning, run, err);
+    return result < 0 ? -1 : result == 0;
+}
+
+/* Looks on behind *after, which is moved. */
+static int find_runs(struct store *store, const struct store_pruning *pruning, struct ids *ids,
+                     int64_t *after, struct error *err)
+{
+    int row = 0;
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT " OLD_RUN_COLUMNS " FROM run JOIN flow ON flow.id = flow_id"
+                       " WHERE run.id > ? ORDER BY run.id LIMIT ?",
+                       err) != 0)
         return -1;
-    if (runs.count > 0) {
-        SCOPED_TEXT struct text note = {0};
-        text_append_format(&note, "%zu old runs were removed", runs.count);
-        /* It also keeps the newest event's id, so that no cursor ever goes back. */
-        if (store_put_note(store, NULL, text_string(&note), before, err) != 0)
+    statement_int(&s, *after);
+    statement_int(&s, (int64_t)pruning->max_runs * STORE_PRUNE_LOOK_RUNS);
+    while (ids->count < (size_t)pruning->max_runs && (row = statement_step(&s, err)) == 1) {
+        struct old_run run = read_old_run(&s);
+        int result = is_going(store, pruning, &run, err);
+        if (result < 0)
             return -1;
+        *after = run.about.id;
+        if (result == 1) {
+            ids->items = memory_grow(ids->items, ids->count, &ids->capacity, sizeof *ids->items);
+            ids->items[ids->count++] = run.about.id;
+        }
     }
-    if (remove_all(store, removals, sizeof removals / sizeof *removals, &runs, err) != 0 ||
-        remove_all(store, version_removals, sizeof version_removals / sizeof *version_removals,
-                   &versions, err) != 0 ||
-        remove_all(store, blob_removals, sizeof blob_removals / sizeof *blob_removals, &blobs,
-                   err) != 0)
+    return row < 0 ? -1 : 0;
+}
+
+/* ---- one step ---- */
+
+/* Ids of events go on from the newest: if that one goes, a line takes its place before. */
+static int keep_newest_event(struct store *store, const struct ids *runs, struct instant at,
+                             struct error *err)
+{
+    int64_t newest;
+    if (store_read_int(store,
+                       "SELECT coalesce(run_id, 0) FROM event WHERE id ="
+                       " (SELECT max(id) FROM event)",
+                       &newest, err) != 0)
         return -1;
-    *ret_removed = (int32_t)runs.count;
+    for (size_t i = 0; i < runs->count; i++) {
+        if (runs->items[i] == newest)
+            return store_put_note(store, NULL, "old runs were removed", at, err);
+    }
     return 0;
 }
 
-int store_prune(struct store *store, struct instant before, int32_t max_runs, int32_t *ret_removed,
-                struct error *err)
+static int remove_runs(struct store *store, const struct ids *runs, struct instant at,
+                       struct error *err)
 {
-    int32_t removed = 0;
-    assert(max_runs >= 1 && max_runs <= MAX_PRUNED_RUNS);
-    if (store_begin(store, err) != 0)
+    SCOPED(free_ids) struct ids versions = {0};
+    SCOPED(free_ids) struct ids blobs = {0};
+    if (keep_newest_event(store, runs, at, err) != 0 ||
+        collect_of(store, "SELECT version_id FROM run WHERE id = ?", runs, &versions, err) != 0 ||
+        collect_of(store, "SELECT text_id FROM attempt WHERE run_id = ? AND text_id IS NOT NULL",
+                   runs, &blobs, err) != 0 ||
+        collect_of(store, "SELECT blob_id FROM version_file WHERE version_id = ?", &versions,
+                   &blobs, err) != 0)
         return -1;
-    if (prune_batch(store, before, max_runs, &removed, err) != 0) {
+    if (remove_all(store, removals, sizeof removals / sizeof *removals, runs, err) != 0 ||
+        remove_all(store, version_removals, sizeof version_removals / sizeof *version_removals,
+                   &versions, err) != 0)
+        return -1;
+    return remove_all(store, blob_removals, sizeof blob_removals / sizeof *blob_removals, &blobs,
+                      err);
+}
+
+static int prune_batch(struct store *store, struct store_pruning *pruning, struct error *err)
+{
+    SCOPED(free_ids) struct ids runs = {0};
+    if (find_runs(store, pruning, &runs, &pruning->after, err) != 0 ||
+        (!pruning->is_dry_run && runs.count > 0 &&
+         remove_runs(store, &runs, pruning->before, err) != 0))
+        return -1;
+    pruning->runs += (int64_t)runs.count;
+    return 0;
+}
+
+int store_prune(struct store *store, struct store_pruning *pruning, struct error *err)
+{
+    struct store_pruning next = *pruning;
+    VIEW_MOMENT(moment);
+    assert(next.max_runs >= 1 && next.max_runs <= STORE_PRUNE_MAX_RUNS);
+    if ((next.is_dry_run ? view_enter(&moment, store, err) : store_begin(store, err)) != 0)
+        return -1;
+    int result = prune_batch(store, &next, err);
+    if (!next.is_dry_run && result == 0)
+        result = store_commit(store, err);
+    else if (!next.is_dry_run)
         store_rollback(store);
+    if (result != 0)
         return -1;
+    next.is_done = next.after == pruning->after;
+    *pruning = next;
+    return 0;
+}
+
+int store_prune_look(struct store *store, const struct store_pruning *pruning, int64_t run_id,
+                     enum store_prune_fate *ret_fate, struct instant *ret_ended, struct error *err)
+{
+    VIEW_MOMENT(moment);
+    STATEMENT(s);
+    if (view_enter(&moment, store, err) != 0 ||
+        statement_open(&s, store,
+                       "SELECT " OLD_RUN_COLUMNS
+                       " FROM run JOIN flow ON flow.id = flow_id WHERE run.id = ?",
+                       err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    int row = statement_step(&s, err);
+    if (row <= 0) {
+        *ret_fate = STORE_PRUNE_GONE;
+        return row;
     }
-    if (store_commit(store, err) != 0)
+    struct old_run run = read_old_run(&s);
+    int result = is_going(store, pruning, &run, err);
+    int open = result == 0 && run.is_final ? has_open_attempt(store, run_id, err) : !run.is_final;
+    if (result < 0 || open < 0)
         return -1;
-    *ret_removed = removed;
+    *ret_ended = run.ended;
+    *ret_fate = open == 1 ? STORE_PRUNE_OPEN : result == 1 ? STORE_PRUNE_GOES : STORE_PRUNE_STAYS;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* Lists of runs: what matches, pages, and that nothing of 100,000 runs is scanned or sorted. */
 #include "tests/unit/store/store_world.h"
 
+#include "scheduler/store/store_prune.h"
 #include "scheduler/store/view_internal.h"
 
 #include <time.h>
@@ -164,9 +165,9 @@ static void errors_of_retries_are_found_and_forgotten(void **state)
     OK(store_commit(world->store, ok));
     assert_string_equal(ids(world, "refused"), "2");
     assert_string_equal(ids(world, "machineid"), "2");
-    int32_t removed;
-    OK(store_prune(world->store, (struct instant){INT64_MAX}, 3, &removed, ok));
-    assert_int_equal(removed, 3);
+    struct store_pruning pruning = {.before = {INT64_MAX}, .max_runs = 3};
+    OK(store_prune(world->store, &pruning, ok));
+    assert_int_equal(pruning.runs, 3);
     assert_string_equal(ids(world, "refused"), "");
     assert_string_equal(ids(world, ""), "6 5 4");
 }
