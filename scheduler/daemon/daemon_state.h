@@ -38,6 +38,8 @@ struct daemon_run {
     bool is_over;          /* final and told; leaves at the end of the turn */
     uint32_t failed_node;  /* the first that failed, STORE_NO_NODE = none */
     struct needs *needs;   /* outside the run; NULL = none */
+    int64_t backfill_id;   /* 0 = of none */
+    int32_t position;      /* of its date there; -1 = not known yet */
 };
 
 /* An attempt that is granted or runs. */
