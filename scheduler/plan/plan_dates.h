@@ -5,10 +5,10 @@
  *   2021-11-11, 20211111     a date
  *   last 7d                  the 7 business dates up to and including yesterday; 2w, 1m (calendar
  *                            months back); one word or two
- *   yesterday                the business date whose data are complete
+ *   yesterday                the business date whose data are complete; also as an end of `..`
  *
- * Several, in any order, separated by words or commas; overlaps count once. The same in the lines of
- * a file (`@file`, `-` are the command's to read), where `#` begins a comment. */
+ * Several, in any order, separated by words, spaces or commas; overlaps count once. The same in the
+ * lines of a file (`@file`, `-` are the command's to read), where `#` begins a comment. */
 #ifndef DATEMILL_PLAN_PLAN_DATES_H
 #define DATEMILL_PLAN_PLAN_DATES_H
 
