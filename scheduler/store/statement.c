@@ -17,6 +17,14 @@ static struct store_cached *find_slot(struct store *store, const char *sql)
 int statement_open(struct statement *statement, struct store *store, const char *sql,
                    struct error *err)
 {
+    if (store_has_pending(store) && store_write_pending(store, err) != 0)
+        return -1;
+    return statement_open_beside(statement, store, sql, err);
+}
+
+int statement_open_beside(struct statement *statement, struct store *store, const char *sql,
+                          struct error *err)
+{
     *statement = (struct statement){.store = store, .result = SQLITE_OK};
     struct store_cached *cached = find_slot(store, sql);
     if (cached->sql == NULL) {

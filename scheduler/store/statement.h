@@ -29,8 +29,13 @@ struct statement {
 /* Declares one that is let go at the end of its scope, opened or not. */
 #define STATEMENT(name) SCOPED(statement_close) struct statement name = {.handle = NULL}
 
+/* What the batch has not written yet (commit_pending.h) is written first. */
 int statement_open(struct statement *statement, struct store *store, const char *sql,
                    struct error *err);
+
+/* For statements that do not care about rows of attempts and nodes that are not written yet. */
+int statement_open_beside(struct statement *statement, struct store *store, const char *sql,
+                          struct error *err);
 void statement_close(struct statement *statement);
 
 void statement_int(struct statement *statement, int64_t value);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 const char *store_path(const struct store *store)
@@ -59,6 +60,8 @@ int store_begin_at(struct store *store, const char *file, int line, struct error
         return -1;
     store->is_in_batch = true;
     store->is_spoiled = false;
+    store->boot.name[0] = '\0';
+    store->blob.name[0] = '\0';
     store->begin_file = file;
     store->begin_line = line;
     return 0;
@@ -70,6 +73,8 @@ void store_rollback(struct store *store)
         return;
     store->is_in_batch = false;
     store->is_spoiled = false;
+    store_drop_pending(store);
+    memset(store->uncounted, 0, sizeof store->uncounted);
     store->next_attempt_id = store->stored_attempt_id;
     store->batch_run_id = store->stored_run_id;
     /* SQLite has rolled back by itself after some failures. */
@@ -91,6 +96,8 @@ int store_require_batch(struct store *store, struct error *err)
 int store_commit(struct store *store, struct error *err)
 {
     int result = store_require_batch(store, err);
+    if (result == 0)
+        result = store_write_pending(store, err);
     if (result == 0)
         result = store_write_counters(store, err);
     store->is_committing = true;

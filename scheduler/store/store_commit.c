@@ -2,6 +2,9 @@
 
 #include "scheduler/store/commit_internal.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static int write_meta_int(struct store *store, const char *name, int64_t value, struct error *err)
 {
     STATEMENT(s);
@@ -85,11 +88,11 @@ int commit_event(struct store *store, const struct commit_event *event, int64_t 
                  struct error *err)
 {
     STATEMENT(s);
-    if (statement_open(&s, store,
-                       "INSERT INTO event(at, kind, run_id, node, state, why, reason, tries,"
-                       " attempt_id, operation_id, flow_id, text)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       err) != 0)
+    if (statement_open_beside(&s, store,
+                              "INSERT INTO event(at, kind, run_id, node, state, why, reason, tries,"
+                              " attempt_id, operation_id, flow_id, text)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                              err) != 0)
         return -1;
     statement_int(&s, event->at.us);
     statement_int(&s, event->kind);
@@ -127,7 +130,7 @@ static int intern(struct store *store, const struct names *names, const char *na
                   struct error *err)
 {
     STATEMENT(found);
-    if (statement_open(&found, store, names->find, err) != 0)
+    if (statement_open_beside(&found, store, names->find, err) != 0)
         return -1;
     statement_text(&found, name);
     int row = statement_step(&found, err);
@@ -138,7 +141,7 @@ static int intern(struct store *store, const struct names *names, const char *na
         return 0;
     }
     STATEMENT(added);
-    if (statement_open(&added, store, names->add, err) != 0)
+    if (statement_open_beside(&added, store, names->add, err) != 0)
         return -1;
     statement_text(&added, name);
     if (statement_run(&added, err) != 0)
@@ -152,16 +155,36 @@ int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struc
     return intern(store, &flow_names, flow, ret_id, err);
 }
 
-int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err)
+static bool is_known(const struct store_known *known, const char *name, int64_t *ret_id)
 {
-    return intern(store, &boot_names, boot, ret_id, err);
+    if (name[0] == '\0' || strcmp(known->name, name) != 0)
+        return false;
+    *ret_id = known->id;
+    return true;
 }
 
-int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
-                   struct error *err)
+static void keep_known(struct store_known *known, const char *name, int64_t id)
+{
+    bool fits = strlen(name) < sizeof known->name;
+    snprintf(known->name, sizeof known->name, "%s", fits ? name : "");
+    known->id = id;
+}
+
+int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err)
+{
+    if (is_known(&store->boot, boot, ret_id))
+        return 0;
+    if (intern(store, &boot_names, boot, ret_id, err) != 0)
+        return -1;
+    keep_known(&store->boot, boot, *ret_id);
+    return 0;
+}
+
+static int find_or_add_blob(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
+                            struct error *err)
 {
     STATEMENT(found);
-    if (statement_open(&found, store, "SELECT id FROM blob WHERE hash = ?", err) != 0)
+    if (statement_open_beside(&found, store, "SELECT id FROM blob WHERE hash = ?", err) != 0)
         return -1;
     statement_text(&found, blob->hash);
     int row = statement_step(&found, err);
@@ -172,12 +195,24 @@ int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t
         return 0;
     }
     STATEMENT(added);
-    if (statement_open(&added, store, "INSERT INTO blob(hash, bytes) VALUES (?, ?)", err) != 0)
+    if (statement_open_beside(&added, store, "INSERT INTO blob(hash, bytes) VALUES (?, ?)", err) !=
+        0)
         return -1;
     statement_text(&added, blob->hash);
     statement_bytes(&added, blob->bytes, blob->length);
     if (statement_run(&added, err) != 0)
         return -1;
     *ret_id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}
+
+int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
+                   struct error *err)
+{
+    if (is_known(&store->blob, blob->hash, ret_id))
+        return 0;
+    if (find_or_add_blob(store, blob, ret_id, err) != 0)
+        return -1;
+    keep_known(&store->blob, blob->hash, *ret_id);
     return 0;
 }

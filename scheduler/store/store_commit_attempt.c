@@ -1,21 +1,46 @@
 /* What the engine does not know about attempts. */
 #include "scheduler/base/utf8.h"
-#include "scheduler/store/commit_internal.h"
+#include "scheduler/store/commit_pending.h"
 
 #include <string.h>
 
 #define MAX_ERROR_BYTES 4096 /* of all different lines of a run */
 
-int store_put_grant(struct store *store, const struct store_grant *grant, struct error *err)
+struct grant_ids {
+    int64_t boot;
+    int64_t text;
+};
+
+/* The record that granted it is in this batch: its row is made as a whole. */
+static int insert_grant(struct store *store, const struct record_attempt *granted,
+                        const struct store_grant *grant, const struct grant_ids *ids,
+                        struct error *err)
 {
-    int64_t boot_id;
-    int64_t text_id;
-    struct commit_bytes text = {
-        .hash = grant->text_hash, .bytes = grant->text, .length = grant->text_length};
-    if (store_require_batch(store, err) != 0 ||
-        commit_boot_id(store, grant->boot_id, &boot_id, err) != 0 ||
-        commit_blob_id(store, &text, &text_id, err) != 0)
+    STATEMENT(s);
+    if (statement_open_beside(&s, store,
+                              "INSERT INTO attempt(id, run_id, node, number, state, granted_at,"
+                              " executor, token, boot, log_path, text_id, opening)"
+                              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+                              " (SELECT opening FROM run WHERE id = ?2))",
+                              err) != 0)
         return -1;
+    statement_int(&s, granted->attempt_id);
+    statement_int(&s, granted->run_id);
+    statement_int(&s, granted->node);
+    statement_int(&s, granted->number);
+    statement_int(&s, granted->state);
+    statement_int(&s, granted->at.us);
+    statement_text(&s, grant->executor);
+    statement_text(&s, grant->token);
+    statement_int(&s, ids->boot);
+    statement_text(&s, grant->log_path);
+    statement_int(&s, ids->text);
+    return statement_run(&s, err);
+}
+
+static int update_grant(struct store *store, const struct store_grant *grant,
+                        const struct grant_ids *ids, struct error *err)
+{
     STATEMENT(s);
     if (statement_open(&s, store,
                        "UPDATE attempt SET executor = ?2, token = ?3, boot = ?4, log_path = ?5,"
@@ -25,49 +50,69 @@ int store_put_grant(struct store *store, const struct store_grant *grant, struct
     statement_int(&s, grant->attempt_id);
     statement_text(&s, grant->executor);
     statement_text(&s, grant->token);
-    statement_int(&s, boot_id);
+    statement_int(&s, ids->boot);
     statement_text(&s, grant->log_path);
-    statement_int(&s, text_id);
+    statement_int(&s, ids->text);
     return statement_run_one(&s, "attempt", err);
+}
+
+int store_put_grant(struct store *store, const struct store_grant *grant, struct error *err)
+{
+    struct grant_ids ids;
+    struct commit_bytes text = {
+        .hash = grant->text_hash, .bytes = grant->text, .length = grant->text_length};
+    if (store_require_batch(store, err) != 0 ||
+        commit_boot_id(store, grant->boot_id, &ids.boot, err) != 0 ||
+        commit_blob_id(store, &text, &ids.text, err) != 0)
+        return -1;
+    struct pending_attempt *pending = pending_find_attempt(store, grant->attempt_id);
+    if (pending == NULL || !pending->is_granted)
+        return update_grant(store, grant, &ids, err);
+    if (insert_grant(store, &pending->granted, grant, &ids, err) != 0)
+        return -1;
+    pending->is_granted = false;
+    if (!pending->is_started && !pending->has_pid && !pending->is_ended)
+        pending_drop_attempt(store, pending);
+    return 0;
 }
 
 int store_put_started(struct store *store, int64_t attempt_id, int64_t pid, struct error *err)
 {
-    STATEMENT(s);
-    if (store_require_batch(store, err) != 0 ||
-        statement_open(&s, store, "UPDATE attempt SET pid = ?2 WHERE id = ?1", err) != 0)
+    if (store_require_batch(store, err) != 0)
         return -1;
-    statement_int(&s, attempt_id);
-    statement_int(&s, pid);
-    return statement_run_one(&s, "attempt", err);
+    struct pending_attempt *pending = pending_attempt(store, attempt_id, err);
+    if (pending == NULL)
+        return -1;
+    pending->has_pid = true;
+    pending->pid = pid;
+    return 0;
 }
 
 /* ---- ends ---- */
 
+/* With what its records said in this batch. */
 static int update_end(struct store *store, const struct store_end *end, const char *reason,
                       struct error *err)
 {
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "UPDATE attempt SET error_code = ?2, reason = ?3, cpu_us = ?4,"
-                       " peak_bytes = ?5, log_bytes = ?6, log_lost_bytes = ?7, leftovers = ?8"
-                       " WHERE id = ?1",
-                       err) != 0)
+    struct pending_attempt *pending = pending_find_attempt(store, end->attempt_id);
+    if (pending != NULL && pending->is_granted) {
+        if (store_write_pending(store, err) != 0)
+            return -1;
+        pending = NULL;
+    }
+    struct pending_attempt none = {.id = end->attempt_id};
+    if (pending_update_attempt(store, pending != NULL ? pending : &none, end, reason, err) != 0)
         return -1;
-    statement_int(&s, end->attempt_id);
-    statement_text(&s, end->code);
-    statement_text(&s, reason);
-    statement_int(&s, end->cpu.us);
-    statement_int(&s, end->peak_bytes);
-    statement_int(&s, end->log_bytes);
-    statement_int(&s, end->log_lost_bytes);
-    statement_int(&s, end->leftovers);
-    return statement_run_one(&s, "attempt", err);
+    if (pending != NULL)
+        pending_drop_attempt(store, pending);
+    return 0;
 }
 
 static int add_tables(struct store *store, const struct store_end *end, struct error *err)
 {
     STATEMENT(s);
+    if (end->table_count == 0)
+        return 0;
     if (statement_open(&s, store,
                        "INSERT OR REPLACE INTO attempt_table(attempt_id, position, name, part,"
                        " mode, rows) VALUES (?, ?, ?, ?, ?, ?)",
@@ -89,6 +134,8 @@ static int add_tables(struct store *store, const struct store_end *end, struct e
 static int add_outputs(struct store *store, const struct store_end *end, struct error *err)
 {
     STATEMENT(s);
+    if (end->output_count == 0)
+        return 0;
     if (statement_open(&s, store,
                        "INSERT OR REPLACE INTO attempt_output(attempt_id, position, name, value)"
                        " VALUES (?, ?, ?, ?)",

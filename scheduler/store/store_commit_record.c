@@ -1,49 +1,21 @@
 /* The engine's records. */
-#include "scheduler/store/commit_internal.h"
+#include "scheduler/store/commit_pending.h"
 
 static int forget_counts(struct store *store, int64_t run_id, struct error *err)
 {
+    int64_t *uncounted = &store->uncounted[(size_t)run_id % STORE_MAX_UNCOUNTED];
+    if (*uncounted == run_id)
+        return 0;
     STATEMENT(s);
-    if (statement_open(&s, store,
-                       "UPDATE run SET counts = NULL WHERE id = ? AND counts IS NOT NULL",
-                       err) != 0)
+    if (statement_open_beside(&s, store,
+                              "UPDATE run SET counts = NULL WHERE id = ? AND counts IS NOT NULL",
+                              err) != 0)
         return -1;
     statement_int(&s, run_id);
-    return statement_run(&s, err);
-}
-
-static int update_task(struct store *store, const struct record_task *task, int64_t event_id,
-                       struct error *err)
-{
-    bool is_open = task->state == TASK_WAITING || task->state == TASK_RUNNING;
-    bool is_first_start =
-        task->why == TASK_WHY_VIRTUAL || (task->why == TASK_WHY_STARTED && task->tries <= 1);
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "UPDATE node_run SET state = ?3, reason = ?4, wish = ?5,"
-                       " attempts = ?6, tries = ?7, ready_at = ?8,"
-                       " why = iif(state = ?3, why, ?9),"
-                       " changed_at = iif(state = ?3, changed_at, ?10),"
-                       " event_id = iif(state = ?3, event_id, ?11),"
-                       " started_at = CASE ?12 WHEN 1 THEN ?10 WHEN 2 THEN 0 ELSE started_at END,"
-                       " ended_at = CASE WHEN ?13 THEN 0 WHEN state = ?3 THEN ended_at ELSE ?10 END"
-                       " WHERE run_id = ?1 AND node = ?2",
-                       err) != 0)
+    if (statement_run(&s, err) != 0)
         return -1;
-    statement_int(&s, task->run_id);
-    statement_int(&s, task->node);
-    statement_int(&s, task->state);
-    statement_int(&s, task->reason);
-    statement_int(&s, task->wish);
-    statement_int(&s, task->attempts);
-    statement_int(&s, task->tries);
-    statement_int(&s, task->ready_at.us);
-    statement_int(&s, task->why);
-    statement_int(&s, task->at.us);
-    statement_int(&s, event_id);
-    statement_int(&s, is_first_start ? 1 : task->why == TASK_WHY_RERUN ? 2 : 0);
-    statement_int(&s, is_open);
-    return statement_run_one(&s, "node of a run", err);
+    *uncounted = run_id;
+    return 0;
 }
 
 static int record_task(struct store *store, const struct record_task *task, struct error *err)
@@ -59,27 +31,18 @@ static int record_task(struct store *store, const struct record_task *task, stru
                                  .tries = task->tries,
                                  .attempt_id = task->attempt_id};
     if (commit_event(store, &event, &event_id, err) != 0 ||
-        update_task(store, task, event_id, err) != 0)
+        pending_add_task(store, task, event_id, err) != 0)
         return -1;
     return forget_counts(store, task->run_id, err);
 }
 
 static int add_attempt(struct store *store, const struct record_attempt *attempt, struct error *err)
 {
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "INSERT INTO attempt(id, run_id, node, number, state, granted_at, opening)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT opening FROM run WHERE id = ?2))",
-                       err) != 0)
+    struct pending_attempt *pending = pending_attempt(store, attempt->attempt_id, err);
+    if (pending == NULL)
         return -1;
-    statement_int(&s, attempt->attempt_id);
-    statement_int(&s, attempt->run_id);
-    statement_int(&s, attempt->node);
-    statement_int(&s, attempt->number);
-    statement_int(&s, attempt->state);
-    statement_int(&s, attempt->at.us);
-    if (statement_run(&s, err) != 0)
-        return -1;
+    pending->is_granted = true;
+    pending->granted = *attempt;
     if (attempt->attempt_id >= store->next_attempt_id)
         store->next_attempt_id = attempt->attempt_id + 1;
     return 0;
@@ -88,14 +51,12 @@ static int add_attempt(struct store *store, const struct record_attempt *attempt
 static int start_attempt(struct store *store, const struct record_attempt *attempt,
                          struct error *err)
 {
-    STATEMENT(s);
-    if (statement_open(&s, store, "UPDATE attempt SET state = ?2, started_at = ?3 WHERE id = ?1",
-                       err) != 0)
+    struct pending_attempt *pending = pending_attempt(store, attempt->attempt_id, err);
+    if (pending == NULL)
         return -1;
-    statement_int(&s, attempt->attempt_id);
-    statement_int(&s, attempt->state);
-    statement_int(&s, attempt->at.us);
-    return statement_run_one(&s, "attempt", err);
+    pending->is_started = true;
+    pending->started_at = attempt->at;
+    return 0;
 }
 
 static int remove_attempt(struct store *store, const struct record_attempt *attempt,
@@ -112,18 +73,13 @@ static int end_attempt(struct store *store, const struct record_attempt *attempt
 {
     if (attempt->outcome.end == ATTEMPT_END_REVOKED)
         return remove_attempt(store, attempt, err);
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "UPDATE attempt SET state = ?2, outcome = ?3, code = ?4, ended_at = ?5"
-                       " WHERE id = ?1",
-                       err) != 0)
+    struct pending_attempt *pending = pending_attempt(store, attempt->attempt_id, err);
+    if (pending == NULL)
         return -1;
-    statement_int(&s, attempt->attempt_id);
-    statement_int(&s, attempt->state);
-    statement_int(&s, attempt->outcome.end);
-    statement_int(&s, attempt->outcome.code);
-    statement_int(&s, attempt->at.us);
-    return statement_run_one(&s, "attempt", err);
+    pending->is_ended = true;
+    pending->outcome = attempt->outcome;
+    pending->ended_at = attempt->at;
+    return 0;
 }
 
 static int record_attempt(struct store *store, const struct record_attempt *attempt,
@@ -157,6 +113,7 @@ static int keep_counts(struct store *store, int64_t run_id, struct error *err)
                        err) != 0)
         return -1;
     statement_int(&s, run_id);
+    store->uncounted[(size_t)run_id % STORE_MAX_UNCOUNTED] = 0;
     return statement_run(&s, err);
 }
 

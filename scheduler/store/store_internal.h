@@ -9,7 +9,9 @@
 #include <stddef.h>
 
 #define STORE_MAX_STATEMENTS 256 /* slots of the cache: a power of two, more than there are texts */
-#define STORE_READ_STEPS 100000  /* of SQLite's machine between two looks at a question's budget */
+#define STORE_MAX_UNCOUNTED 64
+#define STORE_KNOWN_BYTES 48    /* of a hash or a boot, with the zero */
+#define STORE_READ_STEPS 100000 /* of SQLite's machine between two looks at a question's budget */
 #define STORE_MAX_READ_LOOKS                                                                       \
     2000 /* looks, then a question is given up: only a damaged file gets there */
 
@@ -17,6 +19,13 @@
 struct store_cached {
     const char *sql; /* NULL = free slot */
     sqlite3_stmt *handle;
+};
+
+/* A text that the open batch has looked up, and its id: attempts that are granted together run on
+ * the same boot, and often the same text. */
+struct store_known {
+    char name[STORE_KNOWN_BYTES]; /* "" = nothing */
+    int64_t id;
 };
 
 struct store {
@@ -35,9 +44,13 @@ struct store {
     int64_t next_attempt_id; /* with what the open batch granted */
     int64_t stored_run_id;   /* both as they are on disk */
     int64_t stored_attempt_id;
-    int64_t batch_run_id; /* next_run_id as the open batch needs it stored */
-    int32_t looks;        /* at the present question's budget */
-    int32_t max_looks;    /* STORE_MAX_READ_LOOKS; smaller in tests */
+    int64_t batch_run_id;                   /* next_run_id as the open batch needs it stored */
+    int32_t looks;                          /* at the present question's budget */
+    int32_t max_looks;                      /* STORE_MAX_READ_LOOKS; smaller in tests */
+    struct pending *pending;                /* commit_pending.h; NULL = nothing was ever combined */
+    int64_t uncounted[STORE_MAX_UNCOUNTED]; /* runs whose `counts` are NULL for sure, by id */
+    struct store_known boot;
+    struct store_known blob;
     size_t statement_count;
     struct store_cached statements[STORE_MAX_STATEMENTS];
 };
@@ -80,6 +93,12 @@ int store_read_int(struct store *store, const char *sql, int64_t *ret_value, str
 
 /* Reads the counters of `meta` into the store. */
 int store_read_counters(struct store *store, struct error *err);
+
+/* Of store_commit_pending.c: what the batch says about attempts and nodes goes into their rows, or
+ * is forgotten with the batch. */
+int store_write_pending(struct store *store, struct error *err);
+bool store_has_pending(const struct store *store);
+void store_drop_pending(struct store *store);
 
 /* Of store_commit.c: the counters, if the batch changed them; the program's name, in its own
  * batch. */

@@ -76,6 +76,7 @@ void store_close(struct store *store)
     for (size_t i = 0; i < STORE_MAX_STATEMENTS; i++)
         sqlite3_finalize(store->statements[i].handle);
     sqlite3_close_v2(store->db);
+    free(store->pending);
     free(store->dir);
     free(store->path);
     free(store);
