@@ -19,6 +19,9 @@ struct commit_bytes {
 int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
                    struct error *err);
 
+/* One line of valid UTF-8, at most STORE_MAX_REASON_BYTES of it, cut at a character. */
+void commit_append_line(struct text *line, const char *reason);
+
 /* A line of the story; zero is "none" for all but `node` and `state`. */
 struct commit_event {
     enum view_event_kind kind;

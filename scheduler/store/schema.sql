@@ -1,11 +1,12 @@
--- The schema of .datemill/state.db, version 1 (PRAGMA user_version).
+-- The schema of .datemill/state.db, version 2 (PRAGMA user_version).
 --
 -- Instants (…_at) are microseconds since 1970-01-01T00:00:00Z, 0 = none. Dates are text YYYY-MM-DD,
 -- planned times text YYYY-MM-DDTHH:MM:SS of the flow's zone. Numbers of states and kinds are those of
 -- the C enums, which never change. Texts are UTF-8 and never NULL; '' = nothing.
 -- In an index SQLite appends the row's own key: "by id, newest first" needs no column for it.
 
--- Figures of the project, one row each.
+-- Figures of the project, one row each. Also next_backfill_id: never given to a backfill yet. (Comments
+-- within a table are kept in the file: a new one there needs a migration.)
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY, -- epoch          how many engines there were
                                     -- boot_id        of the machine when the last one began
@@ -211,6 +212,71 @@ CREATE VIRTUAL TABLE run_error_text USING fts5(
     lines, content='run_error', content_rowid='run_id', tokenize='trigram'
 );
 
+-- A request to run a flow for many dates.
+CREATE TABLE backfill (
+    id INTEGER PRIMARY KEY,         -- from meta next_backfill_id
+    flow_id INTEGER NOT NULL REFERENCES flow(id),
+    version_id INTEGER NOT NULL REFERENCES version(id), -- of the definition its runs are made of
+    request TEXT NOT NULL,          -- key of the request that made it; '' = none
+    typed TEXT NOT NULL,            -- the range as the user wrote it
+    ranges TEXT NOT NULL,           -- all dates, 2021-11-01..2021-11-05,2021-11-08
+    first_date TEXT NOT NULL,       -- business dates; '' = it has none
+    last_date TEXT NOT NULL,
+    redo INTEGER NOT NULL,          -- enum backfill_redo
+    is_descending INTEGER NOT NULL,
+    parallel INTEGER NOT NULL,      -- dates at once
+    max_failures INTEGER NOT NULL,  -- dates; 0 = no limit
+    priority INTEGER NOT NULL,      -- of its runs
+    selection TEXT NOT NULL,        -- of nodes, as typed; '' = all
+    who TEXT NOT NULL,
+    reason TEXT NOT NULL,           -- given with the request
+    decided TEXT NOT NULL,          -- dates by enum date_decision, five numbers with commas
+    created_at INTEGER NOT NULL,
+    state INTEGER NOT NULL,         -- enum backfill_state
+    state_reason TEXT NOT NULL,     -- why it is paused or stopped
+    opened_at INTEGER NOT NULL,     -- created, resumed or retried last
+    ended_at INTEGER NOT NULL,      -- 0 while it is not over
+    opening_failures INTEGER NOT NULL -- dates that failed since opened_at
+);
+CREATE INDEX backfill_by_flow ON backfill(flow_id);
+CREATE INDEX backfill_by_version ON backfill(version_id);
+CREATE INDEX backfill_open ON backfill(id) WHERE state < 2;
+CREATE INDEX backfill_ended ON backfill(ended_at) WHERE state >= 2;
+CREATE UNIQUE INDEX backfill_by_request ON backfill(request) WHERE request <> '';
+
+-- What --var set.
+CREATE TABLE backfill_var (
+    backfill_id INTEGER NOT NULL REFERENCES backfill(id),
+    position INTEGER NOT NULL,      -- from 0
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (backfill_id, position)
+) WITHOUT ROWID;
+
+-- A date of a backfill, more exactly one planned time.
+CREATE TABLE backfill_date (
+    backfill_id INTEGER NOT NULL REFERENCES backfill(id),
+    position INTEGER NOT NULL,      -- from 0, in the order in which they are to run
+    bizdate TEXT NOT NULL,
+    cyctime TEXT NOT NULL,
+    is_second INTEGER NOT NULL,     -- 1 = the second of a wall time that comes twice
+    decision INTEGER NOT NULL,      -- enum date_decision
+    state INTEGER NOT NULL,         -- enum date_state
+    run_id INTEGER REFERENCES run(id), -- that decided it, or its own; NULL = none, or forgotten
+    reason TEXT NOT NULL,           -- of the decision, or why it is as it is; one line
+    PRIMARY KEY (backfill_id, position)
+) WITHOUT ROWID;
+CREATE INDEX backfill_date_by_state ON backfill_date(backfill_id, state);
+CREATE INDEX backfill_date_by_run ON backfill_date(run_id) WHERE run_id IS NOT NULL;
+
+-- How many dates of a backfill are in a state: a row for every state there is.
+CREATE TABLE backfill_count (
+    backfill_id INTEGER NOT NULL REFERENCES backfill(id),
+    state INTEGER NOT NULL,         -- enum date_state
+    dates INTEGER NOT NULL,
+    PRIMARY KEY (backfill_id, state)
+) WITHOUT ROWID;
+
 -- What people did.
 CREATE TABLE operation (
     id INTEGER PRIMARY KEY,
@@ -221,9 +287,11 @@ CREATE TABLE operation (
     detail TEXT NOT NULL,           -- from failed; success; now
     flow_id INTEGER REFERENCES flow(id),
     run_id INTEGER REFERENCES run(id),
-    node INTEGER                    -- index in the run
+    node INTEGER,                   -- index in the run
+    backfill_id INTEGER REFERENCES backfill(id)
 );
 CREATE INDEX operation_by_run ON operation(run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX operation_by_backfill ON operation(backfill_id) WHERE backfill_id IS NOT NULL;
 
 -- Flows and nodes that are not to run.
 CREATE TABLE freeze (

@@ -77,6 +77,7 @@ void store_rollback(struct store *store)
     memset(store->uncounted, 0, sizeof store->uncounted);
     store->next_attempt_id = store->stored_attempt_id;
     store->batch_run_id = store->stored_run_id;
+    store->batch_backfill_id = store->stored_backfill_id;
     /* SQLite has rolled back by itself after some failures. */
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
@@ -111,6 +112,7 @@ int store_commit(struct store *store, struct error *err)
     store->is_in_batch = false;
     store->stored_attempt_id = store->next_attempt_id;
     store->stored_run_id = store->batch_run_id;
+    store->stored_backfill_id = store->batch_backfill_id;
     return 0;
 }
 
@@ -158,11 +160,15 @@ int store_read_counters(struct store *store, struct error *err)
     if (read_counter(store, "SELECT value FROM meta WHERE name = 'next_run_id'",
                      &store->next_run_id, err) != 0 ||
         read_counter(store, "SELECT value FROM meta WHERE name = 'next_attempt_id'",
-                     &store->next_attempt_id, err) != 0)
+                     &store->next_attempt_id, err) != 0 ||
+        read_counter(store, "SELECT value FROM meta WHERE name = 'next_backfill_id'",
+                     &store->next_backfill_id, err) != 0)
         return -1;
     store->stored_run_id = store->next_run_id;
     store->batch_run_id = store->next_run_id;
     store->stored_attempt_id = store->next_attempt_id;
+    store->stored_backfill_id = store->next_backfill_id;
+    store->batch_backfill_id = store->next_backfill_id;
     return 0;
 }
 

@@ -1,6 +1,9 @@
 #include "scheduler/store/store_commit.h"
 
+#include "scheduler/base/utf8.h"
 #include "scheduler/store/commit_internal.h"
+
+#include <string.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +39,9 @@ int store_write_counters(struct store *store, struct error *err)
 {
     if (store->batch_run_id != store->stored_run_id &&
         write_meta_int(store, "next_run_id", store->batch_run_id, err) != 0)
+        return -1;
+    if (store->batch_backfill_id != store->stored_backfill_id &&
+        write_meta_int(store, "next_backfill_id", store->batch_backfill_id, err) != 0)
         return -1;
     if (store->next_attempt_id != store->stored_attempt_id)
         return write_meta_int(store, "next_attempt_id", store->next_attempt_id, err);
@@ -215,4 +221,12 @@ int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t
         return -1;
     keep_known(&store->blob, blob->hash, *ret_id);
     return 0;
+}
+
+void commit_append_line(struct text *line, const char *reason)
+{
+    size_t length = reason == NULL ? 0 : strcspn(reason, "\r\n");
+    if (length > STORE_MAX_REASON_BYTES)
+        length = utf8_valid_prefix(reason, STORE_MAX_REASON_BYTES);
+    utf8_append_safe(line, reason == NULL ? "" : reason, length);
 }

@@ -150,19 +150,26 @@ enum store_operation_kind { /* numbers are kept in the store: never change one *
     STORE_OPERATION_MARK = 4,
     STORE_OPERATION_FREEZE = 5,
     STORE_OPERATION_UNFREEZE = 6,
-    STORE_OPERATION_OTHER = 7
+    STORE_OPERATION_OTHER = 7,
+    STORE_OPERATION_BACKFILL = 8, /* one was made */
+    STORE_OPERATION_PAUSE = 9,
+    STORE_OPERATION_RESUME = 10,
+    STORE_OPERATION_RETRY = 11,
+    STORE_OPERATION_SET = 12,
+    STORE_OPERATION_PRUNE = 13
 };
-#define STORE_OPERATION_COUNT 8
+#define STORE_OPERATION_COUNT 14
 
 struct store_operation {
     enum store_operation_kind kind;
     struct instant at;
     const char *who;
     const char *reason;
-    const char *detail; /* "from failed", "success", "now" */
-    const char *flow;   /* "" when a run is named */
-    int64_t run_id;     /* 0 = about no run */
-    uint32_t node;      /* in the run, or STORE_NO_NODE */
+    const char *detail;  /* "from failed", "success", "now" */
+    const char *flow;    /* "" when a run is named */
+    int64_t run_id;      /* 0 = about no run */
+    uint32_t node;       /* in the run, or STORE_NO_NODE */
+    int64_t backfill_id; /* 0 = about no backfill */
 };
 
 /* SKIP, MARK and FREEZE of a node also become its tag ("marked by lin: reason"). */

@@ -7,8 +7,8 @@ static int add_operation(struct store *store, const struct store_operation *oper
 {
     STATEMENT(s);
     if (statement_open(&s, store,
-                       "INSERT INTO operation(kind, at, who, reason, detail, flow_id, run_id, node)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                       "INSERT INTO operation(kind, at, who, reason, detail, flow_id, run_id, node,"
+                       " backfill_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        err) != 0)
         return -1;
     statement_int(&s, operation->kind);
@@ -22,6 +22,7 @@ static int add_operation(struct store *store, const struct store_operation *oper
         statement_int_or_null(&s, 0);
     else
         statement_int(&s, operation->node);
+    statement_int_or_null(&s, operation->backfill_id);
     if (statement_run(&s, err) != 0)
         return -1;
     *ret_id = sqlite3_last_insert_rowid(store->db);
@@ -48,6 +49,10 @@ static int tell_operation(struct store *store, const struct store_operation *ope
     int64_t event_id;
     SCOPED_TEXT struct text text = {0};
     text_append(&text, store_operation_kind_name(operation->kind));
+    if (operation->backfill_id != 0)
+        text_append_format(&text, "%s %lld",
+                           operation->kind == STORE_OPERATION_BACKFILL ? "" : " backfill",
+                           (long long)operation->backfill_id);
     if (operation->detail != NULL && operation->detail[0] != '\0')
         text_append_format(&text, " %s", operation->detail);
     struct commit_event event = {.kind = VIEW_EVENT_OPERATION,

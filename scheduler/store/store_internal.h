@@ -40,11 +40,14 @@ struct store {
     struct error spoil;     /* how the first one did */
     const char *begin_file; /* who opened the batch */
     int begin_line;
-    int64_t next_run_id;     /* never given by store_take_run_id() */
-    int64_t next_attempt_id; /* with what the open batch granted */
-    int64_t stored_run_id;   /* both as they are on disk */
+    int64_t next_run_id;      /* never given by store_take_run_id() */
+    int64_t next_attempt_id;  /* with what the open batch granted */
+    int64_t next_backfill_id; /* never given by store_take_backfill_id() */
+    int64_t stored_run_id;    /* all as they are on disk */
     int64_t stored_attempt_id;
-    int64_t batch_run_id;                   /* next_run_id as the open batch needs it stored */
+    int64_t stored_backfill_id;
+    int64_t batch_run_id; /* next_run_id as the open batch needs it stored */
+    int64_t batch_backfill_id;
     int32_t looks;                          /* at the present question's budget */
     int32_t max_looks;                      /* STORE_MAX_READ_LOOKS; smaller in tests */
     struct pending *pending;                /* commit_pending.h; NULL = nothing was ever combined */

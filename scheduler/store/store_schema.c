@@ -4,11 +4,15 @@
 
 #include <stdio.h>
 
+static const struct store_migration migrations[] = {
+    {1, store_schema_from_1},
+};
+
 const struct store_schema store_schema_present = {
     .version = STORE_SCHEMA_VERSION,
     .create = store_schema_sql,
-    .migrations = NULL,
-    .migration_count = 0,
+    .migrations = migrations,
+    .migration_count = sizeof migrations / sizeof *migrations,
 };
 
 /* Best effort: the file's schema is not ours, its table of figures may be. */

@@ -26,7 +26,9 @@ struct store_schema {
     size_t migration_count;
 };
 
-extern const char store_schema_sql[]; /* schema.sql, made by embed_text.cmake */
+/* Made by embed_text.cmake of the .sql files of this folder. */
+extern const char store_schema_sql[];    /* schema.sql */
+extern const char store_schema_from_1[]; /* schema_from_1.sql */
 extern const struct store_schema store_schema_present;
 
 /* Looks at what the file is: an empty database (version 0), a store of the present or an older

@@ -55,6 +55,18 @@ const char *store_operation_kind_name(enum store_operation_kind kind)
         return "unfreeze";
     case STORE_OPERATION_OTHER:
         return "other";
+    case STORE_OPERATION_BACKFILL:
+        return "backfill";
+    case STORE_OPERATION_PAUSE:
+        return "pause";
+    case STORE_OPERATION_RESUME:
+        return "resume";
+    case STORE_OPERATION_RETRY:
+        return "retry";
+    case STORE_OPERATION_SET:
+        return "set";
+    case STORE_OPERATION_PRUNE:
+        return "prune";
     }
     return "?";
 }

@@ -1,0 +1,256 @@
+-- The schema of .datemill/state.db, version 1 (PRAGMA user_version).
+--
+-- Instants (…_at) are microseconds since 1970-01-01T00:00:00Z, 0 = none. Dates are text YYYY-MM-DD,
+-- planned times text YYYY-MM-DDTHH:MM:SS of the flow's zone. Numbers of states and kinds are those of
+-- the C enums, which never change. Texts are UTF-8 and never NULL; '' = nothing.
+-- In an index SQLite appends the row's own key: "by id, newest first" needs no column for it.
+
+-- Figures of the project, one row each.
+CREATE TABLE meta (
+    name TEXT NOT NULL PRIMARY KEY, -- epoch          how many engines there were
+                                    -- boot_id        of the machine when the last one began
+                                    -- next_run_id    never given to a run yet
+                                    -- next_attempt_id never given to an attempt yet, revoked or not
+                                    -- program        that last opened the store for writing
+    value NOT NULL                  -- integer or text
+) WITHOUT ROWID;
+
+-- A boot of the machine: attempts of another one than the present cannot be alive.
+CREATE TABLE boot (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE       -- kernel's random boot_id, a UUID
+);
+
+-- A flow that ever ran, by the name it had.
+CREATE TABLE flow (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+
+-- A node that ever was in a run of a flow, by the name it had.
+CREATE TABLE node (
+    id INTEGER PRIMARY KEY,
+    flow_id INTEGER NOT NULL REFERENCES flow(id),
+    name TEXT NOT NULL,
+    UNIQUE (flow_id, name)
+);
+CREATE INDEX node_by_name ON node(name);
+
+-- Bytes by their git blob id: files of definitions, texts that ran. Each content once.
+CREATE TABLE blob (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,      -- 40 hexadecimal digits
+    bytes BLOB NOT NULL
+);
+
+-- A definition that runs were made of.
+CREATE TABLE version (
+    id INTEGER PRIMARY KEY,
+    flow_id INTEGER NOT NULL REFERENCES flow(id),
+    hash TEXT NOT NULL,             -- over names and contents of all files, 40 hexadecimal digits
+    commit_id TEXT NOT NULL,        -- of git, full; '' = none
+    short_commit TEXT NOT NULL,     -- the same as people read it
+    is_dirty INTEGER NOT NULL,      -- 1 = a file differed from the commit
+    note TEXT NOT NULL,             -- why there is no commit
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX version_by_hash ON version(flow_id, hash);
+
+CREATE TABLE version_file (
+    version_id INTEGER NOT NULL REFERENCES version(id),
+    position INTEGER NOT NULL,      -- from 0; 0 is the flow's own file
+    path TEXT NOT NULL,             -- relative to the project's folder
+    blob_id INTEGER NOT NULL REFERENCES blob(id),
+    PRIMARY KEY (version_id, position)
+) WITHOUT ROWID;
+CREATE INDEX version_file_by_blob ON version_file(blob_id);
+
+-- One execution of a flow for one planned time.
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    flow_id INTEGER NOT NULL REFERENCES flow(id),
+    version_id INTEGER NOT NULL REFERENCES version(id),
+    cyctime TEXT NOT NULL,          -- planned local time
+    is_second INTEGER NOT NULL,     -- 1 = the second of a wall time that comes twice
+    bizdate TEXT NOT NULL,          -- business date
+    zone TEXT NOT NULL,             -- of the flow, as Asia/Shanghai
+    fires_at INTEGER NOT NULL,      -- the planned time as an instant
+    kind INTEGER NOT NULL,          -- enum store_run_kind
+    trigger TEXT NOT NULL,          -- schedule, cli by lin, backfill 12
+    request TEXT NOT NULL,          -- key of the request that made it
+    reason TEXT NOT NULL,           -- given with the request
+    selection TEXT NOT NULL,        -- of nodes, as typed; '' = all
+    state INTEGER NOT NULL,         -- enum run_state
+    opening INTEGER NOT NULL,       -- 1, counted up by each rerun
+    priority INTEGER NOT NULL,      -- 1 to 8, 8 goes first
+    parallel INTEGER NOT NULL,      -- attempts at once, 0 = no limit
+    hold INTEGER NOT NULL,          -- enum run_hold
+    created_at INTEGER NOT NULL,
+    queued_at INTEGER NOT NULL,     -- created, or opened again by the last rerun
+    started_at INTEGER NOT NULL,    -- of this opening
+    ended_at INTEGER NOT NULL,      -- of this opening; 0 while open
+    counts TEXT                     -- nodes in each state, eight numbers with commas; NULL = count
+);
+CREATE INDEX run_by_flow ON run(flow_id);
+CREATE INDEX run_by_flow_date ON run(flow_id, bizdate);
+CREATE INDEX run_by_date ON run(bizdate);
+CREATE INDEX run_by_flow_state ON run(flow_id, state) WHERE state <> 2;
+CREATE INDEX run_by_state ON run(state) WHERE state <> 2;
+CREATE INDEX run_by_trigger ON run(trigger);
+CREATE INDEX run_by_request ON run(request) WHERE request <> '';
+CREATE INDEX run_by_version ON run(version_id);
+-- One run of a flow and planned time is open at a time; the schedule makes one per planned time.
+CREATE UNIQUE INDEX run_open ON run(flow_id, cyctime, is_second) WHERE state < 2;
+CREATE UNIQUE INDEX run_scheduled ON run(flow_id, cyctime, is_second) WHERE kind = 0;
+
+-- A parameter with the value that was fixed when the run was made.
+CREATE TABLE run_param (
+    run_id INTEGER NOT NULL REFERENCES run(id),
+    position INTEGER NOT NULL,      -- from 0
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    explanation TEXT NOT NULL,      -- how it came about
+    written TEXT NOT NULL,          -- as in the file
+    node TEXT,                      -- whose it is; NULL = the flow's
+    is_overridden INTEGER NOT NULL, -- 1 = by --var
+    PRIMARY KEY (run_id, position)
+) WITHOUT ROWID;
+
+-- What --var set.
+CREATE TABLE run_var (
+    run_id INTEGER NOT NULL REFERENCES run(id),
+    position INTEGER NOT NULL,      -- from 0
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run_id, position)
+) WITHOUT ROWID;
+
+-- The present of a node in a run.
+CREATE TABLE node_run (
+    run_id INTEGER NOT NULL REFERENCES run(id),
+    node INTEGER NOT NULL,          -- index in the run's definition, from 0
+    node_id INTEGER NOT NULL REFERENCES node(id),
+    type TEXT NOT NULL,             -- shell, sql, …
+    is_selected INTEGER NOT NULL,
+    state INTEGER NOT NULL,         -- enum task_state
+    reason INTEGER NOT NULL,        -- enum task_reason
+    wish INTEGER NOT NULL,          -- enum task_wish
+    why INTEGER NOT NULL,           -- enum task_why of the last change of state
+    attempts INTEGER NOT NULL,      -- started in all openings
+    tries INTEGER NOT NULL,         -- started in this opening
+    ready_at INTEGER NOT NULL,      -- not before, as after a failure that is retried
+    changed_at INTEGER NOT NULL,    -- last change of state
+    started_at INTEGER NOT NULL,    -- first attempt of this opening
+    ended_at INTEGER NOT NULL,      -- 0 while waiting or running
+    event_id INTEGER NOT NULL,      -- of the last change of state, 0 = none: an order without a clock
+    operation_id INTEGER,           -- the last mark, skip or freeze by hand
+    PRIMARY KEY (run_id, node)
+) WITHOUT ROWID;
+CREATE INDEX node_run_by_node ON node_run(node_id);
+CREATE INDEX node_run_by_state ON node_run(node_id, state)
+    WHERE state NOT IN (0, 1, 2);
+CREATE INDEX node_run_failed ON node_run(run_id, event_id) WHERE state = 3;
+
+-- One start of one node of one run.
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,         -- from meta next_attempt_id
+    run_id INTEGER NOT NULL REFERENCES run(id),
+    node INTEGER NOT NULL,          -- index
+    number INTEGER NOT NULL,        -- within the node, from 1
+    opening INTEGER NOT NULL,       -- of the run at the time
+    state INTEGER NOT NULL,         -- enum attempt_state
+    executor TEXT NOT NULL DEFAULT 'local',
+    token TEXT NOT NULL DEFAULT '', -- DATEMILL_TOKEN in its environment
+    boot INTEGER REFERENCES boot(id), -- the machine's when it was granted
+    granted_at INTEGER NOT NULL,
+    started_at INTEGER NOT NULL DEFAULT 0,
+    ended_at INTEGER NOT NULL DEFAULT 0,
+    outcome INTEGER NOT NULL DEFAULT 0, -- enum attempt_end, when ended
+    code INTEGER NOT NULL DEFAULT 0,    -- exit status or signal
+    error_code TEXT NOT NULL DEFAULT '', -- E204
+    reason TEXT NOT NULL DEFAULT '', -- what went wrong, one line
+    pid INTEGER NOT NULL DEFAULT 0, -- of its first process
+    cpu_us INTEGER NOT NULL DEFAULT 0, -- user and system, microseconds
+    peak_bytes INTEGER NOT NULL DEFAULT 0, -- memory
+    log_path TEXT NOT NULL DEFAULT '', -- relative to .datemill
+    log_bytes INTEGER NOT NULL DEFAULT 0,
+    log_lost_bytes INTEGER NOT NULL DEFAULT 0, -- output beyond the limit
+    leftovers INTEGER NOT NULL DEFAULT 0, -- processes that were left of its tree
+    text_id INTEGER REFERENCES blob(id), -- what ran, rendered
+    UNIQUE (run_id, node, number)
+);
+CREATE INDEX attempt_open ON attempt(run_id) WHERE state < 2;
+CREATE INDEX attempt_by_text ON attempt(text_id) WHERE text_id IS NOT NULL;
+
+-- A table that an attempt wrote.
+CREATE TABLE attempt_table (
+    attempt_id INTEGER NOT NULL REFERENCES attempt(id),
+    position INTEGER NOT NULL,      -- from 0
+    name TEXT NOT NULL,
+    part TEXT NOT NULL,             -- dt=20211111; '' = not partitioned
+    mode TEXT NOT NULL,             -- overwrite, append
+    rows INTEGER NOT NULL,          -- -1 = not told
+    PRIMARY KEY (attempt_id, position)
+) WITHOUT ROWID;
+
+-- What an attempt put out.
+CREATE TABLE attempt_output (
+    attempt_id INTEGER NOT NULL REFERENCES attempt(id),
+    position INTEGER NOT NULL,      -- from 0
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (attempt_id, position)
+) WITHOUT ROWID;
+
+-- The different one-line errors of a run's attempts, and an index of their three-letter pieces.
+CREATE TABLE run_error (
+    run_id INTEGER PRIMARY KEY REFERENCES run(id),
+    lines TEXT NOT NULL             -- each once, newline between; cut at 4 KiB
+);
+CREATE VIRTUAL TABLE run_error_text USING fts5(
+    lines, content='run_error', content_rowid='run_id', tokenize='trigram'
+);
+
+-- What people did.
+CREATE TABLE operation (
+    id INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,          -- enum store_operation_kind
+    at INTEGER NOT NULL,            -- instant
+    who TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,           -- from failed; success; now
+    flow_id INTEGER REFERENCES flow(id),
+    run_id INTEGER REFERENCES run(id),
+    node INTEGER                    -- index in the run
+);
+CREATE INDEX operation_by_run ON operation(run_id) WHERE run_id IS NOT NULL;
+
+-- Flows and nodes that are not to run.
+CREATE TABLE freeze (
+    flow_id INTEGER NOT NULL REFERENCES flow(id),
+    node TEXT NOT NULL,             -- '' = the whole flow
+    since INTEGER NOT NULL,         -- instant
+    until TEXT NOT NULL,            -- first business date that is free again; '' = no end
+    who TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (flow_id, node)
+) WITHOUT ROWID;
+
+-- The story: what changed, in order, in the transaction that changed it. Lines are added, and go only
+-- with their run. The id is the cursor of those who follow.
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,            -- instant
+    kind INTEGER NOT NULL,          -- enum view_event_kind
+    run_id INTEGER REFERENCES run(id),
+    node INTEGER,                   -- index in the run
+    state INTEGER NOT NULL DEFAULT -1, -- after it; -1 = not about a state
+    why INTEGER NOT NULL DEFAULT 0, -- enum task_why
+    reason INTEGER NOT NULL DEFAULT 0, -- enum task_reason
+    tries INTEGER NOT NULL DEFAULT 0,
+    attempt_id INTEGER NOT NULL DEFAULT 0, -- 0 = none
+    operation_id INTEGER,
+    flow_id INTEGER REFERENCES flow(id),
+    text TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX event_by_run ON event(run_id) WHERE run_id IS NOT NULL;
