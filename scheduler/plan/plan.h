@@ -97,8 +97,10 @@ void plan_free(struct plan *plan); /* NULL is fine */
 #define PLAN_MAX_SELECTION_BYTES 65536
 
 /* Which nodes a selection means: `n`, `+n` (with all upstream), `n+` (with all downstream), `+n+`,
- * and unions with commas. *ret_selected is an array over the flow's nodes in `arena`. NULL or "" is
- * all. Unknown names and empty parts fail (USAGE, with a suggestion). */
+ * and unions with commas. A part that begins with `!` (`!n`, `!n+`) takes its nodes out again,
+ * whatever the order; with such parts alone the rest is all. *ret_selected is an array over the
+ * flow's nodes in `arena`. NULL or "" is all. Unknown names, empty parts and a selection of nothing
+ * fail (USAGE, with a suggestion). */
 int plan_select(const struct flow *flow, const char *selection, struct arena *arena,
                 bool **ret_selected, struct error *err);
 

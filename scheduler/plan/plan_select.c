@@ -1,4 +1,4 @@
-/* Selections: `n`, `+n`, `n+`, `+n+`, comma unions. */
+/* Selections: `n`, `+n`, `n+`, `+n+`, comma unions, and `!` in front of what is left out. */
 #include "scheduler/base/suggest.h"
 #include "scheduler/plan/plan.h"
 
@@ -6,6 +6,7 @@
 
 struct part {
     size_t node;
+    bool is_exclusion;
     bool has_upstream;
     bool has_downstream;
 };
@@ -19,15 +20,27 @@ static const char *suggest_node(const struct flow *flow, const char *wrong)
     return suggest_best(&suggest);
 }
 
-/* One part, spaces around it ignored. */
-static int read_part(const struct flow *flow, char *text, struct part *ret_part, struct error *err)
+/* Without the spaces around it; *length is the rest's. */
+static char *trim(char *text, size_t *ret_length)
 {
     while (*text == ' ')
         text++;
     size_t length = strlen(text);
     while (length > 0 && text[length - 1] == ' ')
         length--;
+    *ret_length = length;
+    return text;
+}
+
+static int read_part(const struct flow *flow, char *text, struct part *ret_part, struct error *err)
+{
+    size_t length;
+    text = trim(text, &length);
     struct part part = {0};
+    if (length > 0 && text[0] == '!') {
+        part.is_exclusion = true;
+        text = trim(text + 1, &length);
+    }
     if (length > 0 && text[0] == '+') {
         part.has_upstream = true;
         text++;
@@ -40,7 +53,7 @@ static int read_part(const struct flow *flow, char *text, struct part *ret_part,
     if (length == 0) {
         error_set(err, ERROR_KIND_USAGE, "a part of the selection is empty");
         return error_help(err, "write node names as a, +a (and all upstream), a+ (and all "
-                               "downstream), with commas between them");
+                               "downstream), !a (without it), with commas between them");
     }
     char *name = text;
     name[length] = '\0';
@@ -107,6 +120,30 @@ static int check_length(const char *selection, struct error *err)
                      PLAN_MAX_SELECTION_BYTES);
 }
 
+/* What the parts reach: those that put in, and those that take out. */
+struct sides {
+    bool *included;
+    bool *excluded;
+    bool has_included; /* false: all but what is taken out */
+};
+
+static int read_parts(const struct flow *flow, char *text, struct reach reach, struct sides *sides,
+                      struct error *err)
+{
+    while (text != NULL) {
+        char *comma = strchr(text, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        struct part part;
+        if (read_part(flow, text, &part, err) < 0)
+            return -1;
+        add_part(flow, &part, reach, part.is_exclusion ? sides->excluded : sides->included);
+        sides->has_included = sides->has_included || !part.is_exclusion;
+        text = comma == NULL ? NULL : comma + 1;
+    }
+    return 0;
+}
+
 int plan_select(const struct flow *flow, const char *selection, struct arena *arena,
                 bool **ret_selected, struct error *err)
 {
@@ -120,16 +157,18 @@ int plan_select(const struct flow *flow, const char *selection, struct arena *ar
         return -1;
     struct reach reach = {.upstream = arena_array(arena, flow->node_count, sizeof(bool)),
                           .downstream = arena_array(arena, flow->node_count, sizeof(bool))};
-    char *text = arena_copy_string(arena, selection);
-    while (text != NULL) {
-        char *comma = strchr(text, ',');
-        if (comma != NULL)
-            *comma = '\0';
-        struct part part;
-        if (read_part(flow, text, &part, err) < 0)
-            return -1;
-        add_part(flow, &part, reach, selected);
-        text = comma == NULL ? NULL : comma + 1;
+    struct sides sides = {.included = selected,
+                          .excluded = arena_array(arena, flow->node_count, sizeof(bool))};
+    if (read_parts(flow, arena_copy_string(arena, selection), reach, &sides, err) < 0)
+        return -1;
+    size_t count = 0;
+    for (size_t i = 0; i < flow->node_count; i++) {
+        selected[i] = (selected[i] || !sides.has_included) && !sides.excluded[i];
+        count += selected[i];
+    }
+    if (count == 0) {
+        error_set(err, ERROR_KIND_USAGE, "the selection leaves out every node it puts in");
+        return error_help(err, "what begins with ! is left out, whatever the order");
     }
     *ret_selected = selected;
     return 0;

@@ -84,13 +84,17 @@ static void test_mistakes(void **state)
     (void)state;
     static const char empty[] = "a part of the selection is empty";
     static const char forms[] = "write node names as a, +a (and all upstream), a+ (and all "
-                                "downstream), with commas between them";
+                                "downstream), !a (without it), with commas between them";
     struct fixture fixture;
     begin(&fixture);
     refuse(&fixture, ",", empty, forms);
     refuse(&fixture, "a,", empty, forms);
     refuse(&fixture, "+", empty, forms);
     refuse(&fixture, "++", empty, forms);
+    refuse(&fixture, "!", empty, forms);
+    refuse(&fixture, "a,!+", empty, forms);
+    refuse(&fixture, "!!a", "flow f has no node `!a`", "");
+    refuse(&fixture, "+!a", "flow f has no node `!a`", "");
     refuse(&fixture, "a b", "flow f has no node `a b`", "");
     refuse(&fixture, "++a", "flow f has no node `+a`", "");
     refuse(&fixture, "a,zebra", "flow f has no node `zebra`", "");
@@ -98,6 +102,40 @@ static void test_mistakes(void **state)
     text_append_repeat(&far, 'a', PLAN_MAX_SELECTION_BYTES + 1);
     refuse(&fixture, text_string(&far), "the selection is longer than 65536 bytes", "");
     text_free(&far);
+    end(&fixture);
+}
+
+static void test_exclusions(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    expect(&fixture, "!a", "ebcdf");
+    expect(&fixture, "!e,!f", "abcd");
+    expect(&fixture, "+d,!b", "acd");
+    expect(&fixture, "!b,+d", "acd");
+    expect(&fixture, "!b,+d,b", "acd");
+    expect(&fixture, "!+b", "ecdf");
+    expect(&fixture, "!b+", "acf");
+    expect(&fixture, "!+b+", "cf");
+    expect(&fixture, "a+,!d+", "abc");
+    expect(&fixture, "b+,!c", "ebd");
+    expect(&fixture, " ! b , ! +c ", "edf");
+    expect(&fixture, "b,!f", "b");
+    end(&fixture);
+}
+
+static void test_nothing_left(void **state)
+{
+    (void)state;
+    static const char text[] = "the selection leaves out every node it puts in";
+    static const char help[] = "what begins with ! is left out, whatever the order";
+    struct fixture fixture;
+    begin(&fixture);
+    refuse(&fixture, "a,!a", text, help);
+    refuse(&fixture, "!a,a", text, help);
+    refuse(&fixture, "!a+,!f", text, help);
+    refuse(&fixture, "b,c,!a+", text, help);
     end(&fixture);
 }
 
@@ -116,8 +154,8 @@ static void test_suggestion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_parts),      cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_exclusions), cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_suggestion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
