@@ -18,14 +18,16 @@ static int find_node(const struct engine *engine, const struct event *event, str
     return 0;
 }
 
-/* Notes the wish of a task whose attempt is open, and takes the attempt back if it has not
- * started. */
+/* Notes the wish of a task whose attempt is open. The attempt is taken back if it has not started,
+ * and ended if it runs and the wish cannot be had otherwise. */
 static void wish(struct engine *engine, struct task *task, enum task_wish asked, enum task_why why)
 {
     task->wish = asked;
     settle_record(engine, task, &(struct task_cause){.why = why, .at = engine->now});
     if (task->phase == PHASE_GRANTED)
         open_revoke(engine, task);
+    else if (task->phase == PHASE_RUNNING && open_wants_stop(asked))
+        open_order(engine, ACTION_STOP, task);
 }
 
 /* A kill follows a stop; what was asked for before (skip, mark) ends the attempt too and stays. */
@@ -34,7 +36,7 @@ static void stop_open(struct engine *engine, struct task *task, bool is_kill)
     enum task_wish asked = is_kill ? TASK_WISH_KILL : TASK_WISH_STOP;
     if (!open_wants_stop(task->wish) || (task->wish == TASK_WISH_STOP && is_kill))
         wish(engine, task, asked, TASK_WHY_STOP);
-    if (task->phase == PHASE_RUNNING)
+    else if (task->phase == PHASE_RUNNING)
         open_order(engine, ACTION_STOP, task);
 }
 
@@ -55,9 +57,8 @@ int operate_stop(struct engine *engine, const struct event *event, struct error 
 
 static int refuse(struct error *err, const struct task *task, const char *what)
 {
-    enum error_kind kind = task->phase == PHASE_RUNNING ? ERROR_KIND_BUSY : ERROR_KIND_REFUSED;
-    return error_set(err, kind, "a node that is %s cannot be %s", task_state_name(task->state),
-                     what);
+    return error_set(err, ERROR_KIND_REFUSED, "a node that is %s cannot be %s",
+                     task_state_name(task->state), what);
 }
 
 int operate_skip(struct engine *engine, const struct event *event, struct error *err)
@@ -67,7 +68,7 @@ int operate_skip(struct engine *engine, const struct event *event, struct error 
         return -1;
     if (task->state == TASK_SKIPPED)
         return 0;
-    if (!task_state_may_follow(task->state, TASK_SKIPPED) || task->phase == PHASE_RUNNING)
+    if (!task_state_may_follow(task->state, TASK_SKIPPED))
         return refuse(err, task, "skipped");
     if (task->phase != PHASE_NONE)
         wish(engine, task, TASK_WISH_SKIP, TASK_WHY_SKIP);
@@ -84,7 +85,7 @@ int operate_mark(struct engine *engine, const struct event *event, struct error 
         return -1;
     if (task->state == state)
         return 0;
-    if (!task_state_may_follow(task->state, state) || task->phase == PHASE_RUNNING)
+    if (!task_state_may_follow(task->state, state))
         return refuse(err, task, "marked");
     if (task->phase != PHASE_NONE)
         wish(engine, task, event->is_success ? TASK_WISH_MARK_SUCCESS : TASK_WISH_MARK_FAILED,

@@ -79,7 +79,7 @@ enum run_state run_state_derive(const uint32_t counts[TASK_STATE_COUNT], bool ha
         return has_started ? RUN_RUNNING : RUN_WAITING;
     if (counts[TASK_FAILED] > 0 || counts[TASK_BLOCKED] > 0)
         return RUN_FAILED;
-    return counts[TASK_STOPPED] > 0 ? RUN_STOPPED : RUN_SUCCESS;
+    return counts[TASK_STOPPED] > 0 || counts[TASK_FROZEN] > 0 ? RUN_STOPPED : RUN_SUCCESS;
 }
 
 bool run_state_is_final(enum run_state state)

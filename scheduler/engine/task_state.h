@@ -11,7 +11,8 @@
  *                      └─▶ frozen    ◀────── instead of a retry
  *
  * From success, failed, stopped and skipped a rerun leads back to waiting, as does an unfreeze from
- * frozen; whoever does not run may be marked, skipped or (waiting, blocked) frozen by hand.
+ * frozen; all may be marked or skipped by hand (who runs is stopped for it), and what waits or is
+ * blocked may be frozen.
  *
  * `waiting` is also the state of a task whose next attempt is granted (committed, handed to the
  * keeper, not started): that is a property of its attempt, not a state. */
@@ -60,8 +61,8 @@ enum run_state {
     RUN_WAITING = TASK_WAITING, /* open, and nothing has started yet */
     RUN_RUNNING = TASK_RUNNING, /* open: some task is waiting or running */
     RUN_SUCCESS = TASK_SUCCESS,
-    RUN_FAILED = TASK_FAILED, /* some task is failed or blocked */
-    RUN_STOPPED = TASK_STOPPED
+    RUN_FAILED = TASK_FAILED,  /* some task is failed or blocked */
+    RUN_STOPPED = TASK_STOPPED /* some task is stopped or frozen: not all was done */
 };
 
 /* `counts[s]` is how many tasks are in state s. `has_started`: something of the run ran before. */

@@ -102,7 +102,6 @@ static void test_skip(void **state)
     (void)state;
     struct world world;
     open_four(&world);
-    world_refuse(&world, world_node_event(EVENT_SKIP, 1, 0), ERROR_KIND_BUSY);
     world_do(&world, world_node_event(EVENT_SKIP, 1, 1));
     world_expect(&world, "task 1/1 waiting slot tries 1 of 1 wish skip: skip\n"
                          "revoke 2 1/1 #1\n");
@@ -139,6 +138,52 @@ static void test_skip_crosses_a_start(void **state)
     world_close(&world);
 }
 
+/* Who runs is stopped for it; one that ends well before it is reached has succeeded. */
+static void test_skip_running(void **state)
+{
+    (void)state;
+    struct world world;
+    open_four(&world);
+    world_do(&world, world_node_event(EVENT_SKIP, 1, 0));
+    world_expect(&world, "task 1/0 running tries 1 of 1 wish skip: skip\n"
+                         "stop 1 1/0 #1\n");
+    world_do(&world, stop(false));
+    world_ignore(&world);
+    world_ended(&world, 1, ATTEMPT_END_STOPPED, 0);
+    world_expect(&world, "attempt 1 1/0 #1 stopped\n"
+                         "task 1/0 skipped tries 1 of 1: skip\n");
+    world_close(&world);
+    open_four(&world);
+    world_do(&world, world_node_event(EVENT_SKIP, 1, 0));
+    world_ignore(&world);
+    world_ended(&world, 1, ATTEMPT_END_SUCCESS, 0);
+    world_expect(&world, "attempt 1 1/0 #1 success\n"
+                         "task 1/0 success tries 1 of 1: ended\n"
+                         "attempt 3 1/2 #1 granted\n"
+                         "grant 3 1/2 #1\n");
+    world_close(&world);
+}
+
+/* What a person says of it holds, however it ends. */
+static void test_mark_running(void **state)
+{
+    (void)state;
+    struct world world;
+    open_four(&world);
+    world_do(&world, mark(0, false));
+    world_expect(&world, "task 1/0 running tries 1 of 1 wish mark failed: mark\n"
+                         "stop 1 1/0 #1\n");
+    world_do(&world, mark(0, true));
+    world_expect(&world, "task 1/0 running tries 1 of 1 wish mark success: mark\n"
+                         "stop 1 1/0 #1\n");
+    world_ended(&world, 1, ATTEMPT_END_STOPPED, 0);
+    world_expect(&world, "attempt 1 1/0 #1 stopped\n"
+                         "task 1/0 success tries 1 of 1: mark\n"
+                         "attempt 3 1/2 #1 granted\n"
+                         "grant 3 1/2 #1\n");
+    world_close(&world);
+}
+
 static void test_skip_mends_downstream(void **state)
 {
     (void)state;
@@ -165,7 +210,6 @@ static void test_mark(void **state)
     (void)state;
     struct world world;
     open_four(&world);
-    world_refuse(&world, mark(0, true), ERROR_KIND_BUSY);
     world_do(&world, mark(1, false));
     world_ignore(&world);
     world_revoked(&world, 2);
@@ -385,6 +429,8 @@ int main(void)
         cmocka_unit_test(test_last_failure_under_stop_is_a_failure),
         cmocka_unit_test(test_skip),
         cmocka_unit_test(test_skip_crosses_a_start),
+        cmocka_unit_test(test_skip_running),
+        cmocka_unit_test(test_mark_running),
         cmocka_unit_test(test_skip_mends_downstream),
         cmocka_unit_test(test_mark),
         cmocka_unit_test(test_freeze),

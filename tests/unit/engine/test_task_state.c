@@ -76,8 +76,7 @@ static enum run_state derive(uint32_t waiting, uint32_t running, uint32_t failed
 {
     uint32_t counts[TASK_STATE_COUNT] = {
         [TASK_WAITING] = waiting, [TASK_RUNNING] = running, [TASK_FAILED] = failed,
-        [TASK_STOPPED] = stopped, [TASK_SUCCESS] = 1,       [TASK_SKIPPED] = 1,
-        [TASK_FROZEN] = 1};
+        [TASK_STOPPED] = stopped, [TASK_SUCCESS] = 1,       [TASK_SKIPPED] = 1};
     return run_state_derive(counts, true);
 }
 
@@ -91,6 +90,8 @@ static void test_derived(void **state)
     assert_int_equal(derive(0, 0, 0, 1), RUN_STOPPED);
     uint32_t nothing_yet[TASK_STATE_COUNT] = {[TASK_WAITING] = 3, [TASK_SKIPPED] = 1};
     assert_int_equal(run_state_derive(nothing_yet, false), RUN_WAITING);
+    uint32_t one_frozen[TASK_STATE_COUNT] = {[TASK_SUCCESS] = 3, [TASK_FROZEN] = 1};
+    assert_int_equal(run_state_derive(one_frozen, true), RUN_STOPPED);
     uint32_t only_blocked[TASK_STATE_COUNT] = {[TASK_BLOCKED] = 1, [TASK_FROZEN] = 1};
     assert_int_equal(run_state_derive(only_blocked, false), RUN_FAILED);
     assert_true(run_state_is_final(RUN_FAILED));
