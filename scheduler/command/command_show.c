@@ -151,7 +151,7 @@ static void print_json(struct context *context, const struct flow *flow)
     json_out_pair_string(&json, "file", flow->files[0].path);
     json_out_pair_string(&json, "version", flow_facts_version_id(context, flow));
     json_out_pair_string(&json, "schedule",
-                         flow->schedule.kind == FLOW_SCHEDULE_NONE ? NULL : flow->schedule.text);
+                         flow->schedule.rule_count == 0 ? NULL : flow->schedule.text);
     json_out_pair_string(&json, "timezone", zone_name(flow->zone));
     write_lists(&json, flow);
     write_nodes(&json, flow, &context->arena);

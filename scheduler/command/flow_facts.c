@@ -47,7 +47,7 @@ const char *flow_facts_needs(const struct flow_node *node, struct arena *arena)
 const char *flow_facts_schedule(const struct flow *flow, struct arena *arena)
 {
     const char *zone = zone_name(flow->zone);
-    if (flow->schedule.kind == FLOW_SCHEDULE_NONE)
+    if (flow->schedule.rule_count == 0)
         return arena_format(arena, "none: started by hand, planned at 00:00   %s", zone);
     return arena_format(arena, "%s   %s", flow->schedule.text, zone);
 }

@@ -80,8 +80,8 @@ int project_facts_flows(struct context *context, struct project_flows *ret_flows
                                  sizeof *invalid);
             invalid[flows.invalid_count++] = describe(context, paths.paths[i], &problems);
         } else {
-            flows.scheduled += flow->schedule.kind != FLOW_SCHEDULE_NONE;
-            flows.manual += flow->schedule.kind == FLOW_SCHEDULE_NONE;
+            flows.scheduled += flow->schedule.rule_count > 0;
+            flows.manual += flow->schedule.rule_count == 0;
             flow_free(flow);
         }
         diagnostics_free(&problems);

@@ -5,6 +5,7 @@
 #ifndef DATEMILL_FLOW_CRON_H
 #define DATEMILL_FLOW_CRON_H
 
+#include "scheduler/base/civil.h"
 #include "scheduler/base/error.h"
 
 #include <stdbool.h>
@@ -32,5 +33,15 @@ int cron_parse(const char *text, struct cron *ret_cron, struct error *err);
 
 /* Whether it fires on every date. */
 bool cron_fires_each_day(const struct cron *cron);
+
+/* Whether it fires on that date, by its day, month and weekday. */
+bool cron_has_date(const struct cron *cron, struct civil_date date);
+
+/* The first date from `date` on, at most CRON_MAX_GAP_DAYS later; false if there is none. */
+#define CRON_MAX_GAP_DAYS 14700 /* 40 years: a fifth Sunday in February, around 2100 */
+bool cron_next_date(const struct cron *cron, struct civil_date date, struct civil_date *ret_date);
+
+/* The same whatever the date: no rule of `days` restricts any. */
+extern const struct cron cron_every_day;
 
 #endif

@@ -21,13 +21,16 @@ static const struct field environment_item = {.kind = FIELD_KIND_TEXT, .allows_s
 
 static const struct field schedule_fields[] = {
     {.name = "at",
-     .kind = FIELD_KIND_STRING,
-     .help = "When: `daily HH:MM`, `hourly :MM`, `every 5m from HH:MM to HH:MM`, `weekly mon,fri "
-             "HH:MM`, `monthly 1,last HH:MM`, `yearly MM-DD HH:MM`.",
+     .kind = FIELD_KIND_LIST,
+     .item = &string_item,
+     .help =
+         "When, one or several: `daily HH:MM`, `hourly :MM`, `every 5m from HH:MM to HH:MM`, `weekly mon,fri "
+         "HH:MM`, `monthly 1,last HH:MM`, `yearly MM-DD HH:MM`.",
      .example = "daily 00:30"},
     {.name = "cron",
-     .kind = FIELD_KIND_STRING,
-     .help = "Or a cron line of 5 fields, or of 6 with seconds first.",
+     .kind = FIELD_KIND_LIST,
+     .item = &string_item,
+     .help = "Or cron lines of 5 fields, or of 6 with seconds first.",
      .example = "\"30 0 * * *\""},
     {.name = "timezone",
      .kind = FIELD_KIND_STRING,

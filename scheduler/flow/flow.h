@@ -75,20 +75,24 @@ struct flow_node {
     bool is_frozen; /* `frozen: true` in the file */
 };
 
-enum flow_schedule_kind {
-    FLOW_SCHEDULE_NONE,
-    FLOW_SCHEDULE_DAILY,
-    FLOW_SCHEDULE_OTHER
+struct cron;
+
+/* One form or cron line of a schedule. */
+struct flow_schedule_rule {
+    const char *text;               /* normalised, as `daily 00:30` or a cron line */
+    const struct cron *cron;        /* its fields for day, month and weekday say on which dates */
+    const struct civil_time *times; /* times of day on such a date, ascending; the date is zero */
+    size_t time_count;              /* at least 1 */
+    bool fires_each_day;
+    bool is_interval; /* hourly, every, a cron line of several hours: the zone's gaps are skipped,
+                         an hour that comes twice runs twice. Others fire once, whatever happens */
 };
 
-/* A point of the day; enough for runs started by hand. The calendar of the daemon reads `text`. */
 struct flow_schedule {
-    enum flow_schedule_kind kind;   /* NONE: started by hand only, planned at 00:00 */
-    const char *text;               /* normalised, as `daily 00:30` or a cron line */
-    const struct civil_time *times; /* times of day on a day it fires; the date part is zero */
-    size_t time_count;              /* at least 1 unless NONE */
-    bool fires_each_day;            /* false: some days are skipped */
-    struct civil_date from;         /* year 0 = no bound */
+    const struct flow_schedule_rule *rules;
+    size_t rule_count;      /* 0: started by hand only, planned at 00:00 */
+    const char *text;       /* the rules' texts, `; ` between them; "" without a rule */
+    struct civil_date from; /* scheduling dates, both included; year 0 = no bound */
     struct civil_date until;
     struct field_place place;
 };

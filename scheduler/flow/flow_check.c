@@ -18,15 +18,48 @@ static void report_schedule(struct flow_loader *loader, const struct field_value
         diagnostic_help(problem, "%s", err->help);
 }
 
+/* The rules of a schedule while they are read. */
+struct schedule_reader {
+    struct flow_loader *loader;
+    struct flow_schedule_rule *rules;
+    size_t count;
+    struct text text; /* theirs, joined */
+};
+
+static void read_rule(struct schedule_reader *reader, const struct field_value *value, bool is_cron)
+{
+    struct flow_loader *loader = reader->loader;
+    struct arena *arena = &loader->flow->arena;
+    struct flow_schedule_rule *rule = &reader->rules[reader->count];
+    struct error err = {0};
+    int failed = is_cron ? schedule_parse_cron(value->text, arena, rule, &err)
+                         : schedule_parse(value->text, arena, rule, &err);
+    if (failed != 0) {
+        report_schedule(loader, value, &err);
+        return;
+    }
+    reader->count++;
+    text_append_format(&reader->text, "%s%s", reader->text.length > 0 ? "; " : "", rule->text);
+}
+
+/* One rule, or a list of them. */
 static void read_schedule(struct flow_loader *loader, const struct field_value *value, bool is_cron)
 {
     struct flow *flow = loader->flow;
-    struct error err = {0};
-    int failed = is_cron ? schedule_parse_cron(value->text, &flow->arena, &flow->schedule, &err)
-                         : schedule_parse(value->text, &flow->arena, &flow->schedule, &err);
-    if (failed != 0)
-        report_schedule(loader, value, &err);
-    flow->schedule.place = value->place;
+    struct flow_schedule *schedule = &flow->schedule;
+    struct schedule_reader reader = {.loader = loader};
+    bool is_list = value->kind == FIELD_KIND_LIST;
+    size_t count = is_list ? value->item_count : 1;
+    reader.rules = arena_array(&flow->arena, count, sizeof *reader.rules);
+    for (size_t i = 0; i < count; i++)
+        read_rule(&reader, is_list ? &value->items[i] : value, is_cron);
+    if (count == 0)
+        flow_report_error(&loader->report, value->place, "E117", "this list of times is empty");
+    schedule->rules = reader.rules;
+    schedule->rule_count = reader.count;
+    schedule->text = arena_copy(&flow->arena, text_string(&reader.text), reader.text.length);
+    schedule->place = value->place;
+    text_free(&reader.text);
 }
 
 static struct civil_date read_date(const struct field_value *block, const char *name)
@@ -82,7 +115,6 @@ void flow_check_schedule(struct flow_loader *loader)
 {
     struct flow *flow = loader->flow;
     const struct field_value *value = field_find(&loader->block, "schedule");
-    flow->schedule.kind = FLOW_SCHEDULE_NONE;
     flow->schedule.text = "";
     bool is_block = value != NULL && value->kind == FIELD_KIND_BLOCK;
     if (value != NULL && is_block)

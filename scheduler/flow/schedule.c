@@ -22,7 +22,8 @@ struct reader {
     size_t offsets[MAX_WORDS];    /* in `text` */
     size_t count;
     struct arena *arena;
-    struct flow_schedule schedule;
+    struct flow_schedule_rule rule;
+    struct cron cron; /* of the rule */
     struct error *err;
 };
 
@@ -94,8 +95,8 @@ static void set_times(struct reader *reader, const int32_t *seconds, size_t coun
         times[i].minute = seconds[i] / 60 % 60;
         times[i].second = seconds[i] % 60;
     }
-    reader->schedule.times = times;
-    reader->schedule.time_count = count;
+    reader->rule.times = times;
+    reader->rule.time_count = count;
 }
 
 static const char *time_text(struct reader *reader, int32_t seconds)
@@ -112,9 +113,7 @@ static int read_daily(struct reader *reader)
     if (read_time(reader, 1, &seconds) != 0 || expect_end(reader, 2) != 0)
         return -1;
     set_times(reader, &seconds, 1);
-    reader->schedule.kind = FLOW_SCHEDULE_DAILY;
-    reader->schedule.fires_each_day = true;
-    reader->schedule.text = arena_format(reader->arena, "daily %s", time_text(reader, seconds));
+    reader->rule.text = arena_format(reader->arena, "daily %s", time_text(reader, seconds));
     return 0;
 }
 
@@ -127,11 +126,11 @@ static int read_hourly(struct reader *reader)
     if (expect_end(reader, 2) != 0)
         return -1;
     int32_t seconds[24];
+    reader->rule.is_interval = true;
     for (int hour = 0; hour < 24; hour++)
         seconds[hour] = hour * 3600 + minute * 60;
     set_times(reader, seconds, 24);
-    reader->schedule.fires_each_day = true;
-    reader->schedule.text = arena_format(reader->arena, "hourly :%02d", minute);
+    reader->rule.text = arena_format(reader->arena, "hourly :%02d", minute);
     return 0;
 }
 
@@ -169,17 +168,17 @@ static int read_every(struct reader *reader)
     if (reader->count == 2 && DAY_SECONDS % seconds != 0)
         return fail(reader, 1, "a day is no multiple of %s", reader->words[1]);
     size_t count = (size_t)((to - from) / seconds) + 1;
+    reader->rule.is_interval = count > 1;
     int32_t *times = arena_array(reader->arena, count, sizeof *times);
     for (size_t i = 0; i < count; i++)
         times[i] = from + (int32_t)((int64_t)i * seconds);
     set_times(reader, times, count);
-    reader->schedule.fires_each_day = true;
     char buffer[DURATION_TEXT_BYTES];
     const char *words = duration_format_exact(step, buffer);
-    reader->schedule.text = reader->count == 2
-                                ? arena_format(reader->arena, "every %s", words)
-                                : arena_format(reader->arena, "every %s from %s to %s", words,
-                                               time_text(reader, from), time_text(reader, to));
+    reader->rule.text = reader->count == 2
+                            ? arena_format(reader->arena, "every %s", words)
+                            : arena_format(reader->arena, "every %s from %s to %s", words,
+                                           time_text(reader, from), time_text(reader, to));
     return 0;
 }
 
@@ -236,7 +235,7 @@ static int finish_days(struct reader *reader, const char *days)
     if (read_time(reader, 2, &seconds) != 0 || expect_end(reader, 3) != 0)
         return -1;
     set_times(reader, &seconds, 1);
-    reader->schedule.text =
+    reader->rule.text =
         arena_format(reader->arena, "%s %s %s", reader->words[0], days, time_text(reader, seconds));
     return 0;
 }
@@ -253,7 +252,8 @@ static int read_weekly(struct reader *reader)
         if ((bits >> i & 1) != 0)
             text_append_format(&days, "%s%s", days.length == 0 ? "" : ",", day_names[i]);
     }
-    reader->schedule.fires_each_day = bits == 0x7f;
+    reader->cron.has_any_weekday = bits == 0x7f;
+    reader->cron.weekdays = (uint32_t)((bits << 1 | bits >> 6) & 0x7f); /* from Monday to Sunday */
     return finish_days(reader, text_string(&days));
 }
 
@@ -271,7 +271,9 @@ static int read_monthly(struct reader *reader)
         text_append(&days, days.length == 0 ? "" : ",");
         text_append_format(&days, i == LAST_DAY ? "last" : "%d", i);
     }
-    reader->schedule.fires_each_day = (bits & UINT64_C(0xfffffffe)) == UINT64_C(0xfffffffe);
+    reader->cron.days = (uint32_t)(bits & UINT64_C(0xfffffffe));
+    reader->cron.is_last_day = (bits >> LAST_DAY & 1) != 0;
+    reader->cron.has_any_day = reader->cron.days == UINT32_C(0xfffffffe);
     return finish_days(reader, text_string(&days));
 }
 
@@ -285,6 +287,9 @@ static int read_yearly(struct reader *reader)
                    day <= civil_days_in_month(2000, month);
     if (!is_good)
         return fail(reader, 1, "expected a day such as 01-31, not `%s`", text);
+    reader->cron.months = UINT32_C(1) << month;
+    reader->cron.days = UINT32_C(1) << day;
+    reader->cron.has_any_day = false;
     return finish_days(reader, text);
 }
 
@@ -323,20 +328,30 @@ static int split(const char *text, struct reader *reader)
     return reader->count > 0 ? 0 : fail(reader, 0, "a schedule cannot be empty");
 }
 
-int schedule_parse(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
+static int finish_rule(struct reader *reader, struct flow_schedule_rule *ret_rule)
+{
+    static const struct civil_date some_day = {2000, 1, 1};
+    struct civil_date first;
+    if (!cron_next_date(&reader->cron, some_day, &first))
+        return fail(reader, reader->count, "it never fires: there is no such date");
+    struct cron *cron = arena_alloc(reader->arena, sizeof *cron);
+    *cron = reader->cron;
+    reader->rule.cron = cron;
+    reader->rule.fires_each_day = cron_fires_each_day(cron);
+    *ret_rule = reader->rule;
+    return 0;
+}
+
+int schedule_parse(const char *text, struct arena *arena, struct flow_schedule_rule *ret_rule,
                    struct error *err)
 {
-    struct reader reader = {.text = text, .arena = arena, .err = err};
-    reader.schedule.kind = FLOW_SCHEDULE_OTHER;
+    struct reader reader = {.text = text, .arena = arena, .cron = cron_every_day, .err = err};
     if (split(text, &reader) != 0)
         return -1;
     char first = reader.words[0][0];
     if (is_digit(first) || first == '*')
-        return schedule_parse_cron(text, arena, ret_schedule, err);
-    if (read_form(&reader) != 0)
-        return -1;
-    *ret_schedule = reader.schedule;
-    return 0;
+        return schedule_parse_cron(text, arena, ret_rule, err);
+    return read_form(&reader) != 0 ? -1 : finish_rule(&reader, ret_rule);
 }
 
 static size_t count_bits(uint64_t bits)
@@ -359,23 +374,17 @@ static void set_cron_times(struct reader *reader, const struct cron *cron)
     set_times(reader, times, at);
 }
 
-int schedule_parse_cron(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
+int schedule_parse_cron(const char *text, struct arena *arena, struct flow_schedule_rule *ret_rule,
                         struct error *err)
 {
-    struct cron cron;
-    if (cron_parse(text, &cron, err) != 0)
-        return -1;
     struct reader reader = {.text = text, .arena = arena, .err = err};
-    if (split(text, &reader) != 0)
+    if (cron_parse(text, &reader.cron, err) != 0 || split(text, &reader) != 0)
         return -1;
-    set_cron_times(&reader, &cron);
+    set_cron_times(&reader, &reader.cron);
     SCOPED_TEXT struct text normal = {0};
     for (size_t i = 0; i < reader.count; i++)
         text_append_format(&normal, "%s%s", i == 0 ? "" : " ", reader.words[i]);
-    reader.schedule.text = arena_copy(arena, text_string(&normal), normal.length);
-    reader.schedule.fires_each_day = cron_fires_each_day(&cron);
-    bool is_daily = reader.schedule.fires_each_day && reader.schedule.time_count == 1;
-    reader.schedule.kind = is_daily ? FLOW_SCHEDULE_DAILY : FLOW_SCHEDULE_OTHER;
-    *ret_schedule = reader.schedule;
-    return 0;
+    reader.rule.text = arena_copy(arena, text_string(&normal), normal.length);
+    reader.rule.is_interval = count_bits(reader.cron.hours) > 1;
+    return finish_rule(&reader, ret_rule);
 }

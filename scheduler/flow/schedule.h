@@ -11,14 +11,14 @@
 
 #define SCHEDULE_MAX_TIMES 86400 /* in a day: a cron line may name each second */
 
-/* Reads a form or a cron line. Sets kind, text, times, time_count and fires_each_day of
- * *ret_schedule, memory in `arena`; the rest is zero. On failure err->column is the place in `text`
- * (bytes, from 1) and err->line the length to underline. */
-int schedule_parse(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
+/* Reads a form or a cron line; memory in `arena`. A rule that fires on no date there ever is
+ * (`31 2 30 2 *`) is an error, too. On failure err->column is the place in `text` (bytes, from 1)
+ * and err->line the length to underline. */
+int schedule_parse(const char *text, struct arena *arena, struct flow_schedule_rule *ret_rule,
                    struct error *err);
 
 /* Only a cron line, as `cron:` takes. */
-int schedule_parse_cron(const char *text, struct arena *arena, struct flow_schedule *ret_schedule,
+int schedule_parse_cron(const char *text, struct arena *arena, struct flow_schedule_rule *ret_rule,
                         struct error *err);
 
 #endif

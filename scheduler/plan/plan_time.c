@@ -2,8 +2,10 @@
 
 #include "scheduler/base/text.h"
 #include "scheduler/base/zone.h"
+#include "scheduler/flow/cron.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* Whether the zone's clock never showed that date at all (Apia, 2011-12-30). */
 static bool is_missing_date(const struct zone *zone, struct civil_date date)
@@ -29,16 +31,6 @@ bool plan_time_locate(const struct flow *flow, struct civil_time planned, bool i
     return true;
 }
 
-/* Interval forms name several hours; they skip a gap and run a repeated hour twice. */
-static bool is_interval(const struct flow_schedule *schedule)
-{
-    for (size_t i = 1; i < schedule->time_count; i++) {
-        if (schedule->times[i].hour != schedule->times[0].hour)
-            return true;
-    }
-    return false;
-}
-
 static bool is_same_time(const struct civil_time *a, const struct civil_time *b)
 {
     return a->hour == b->hour && a->minute == b->minute && a->second == b->second;
@@ -61,12 +53,17 @@ static int no_such_time(const struct flow *flow, const struct civil_time *time, 
               text_string(&text));
     text_clear(&text);
     const struct flow_schedule *schedule = &flow->schedule;
-    for (size_t i = 0; i < schedule->time_count && i < SHOWN_TIMES; i++) {
-        text_append(&text, i == 0 ? "" : ", ");
-        format_time(&schedule->times[i], &text);
+    size_t shown = 0;
+    for (size_t i = 0; i < schedule->rule_count; i++) {
+        const struct flow_schedule_rule *rule = &schedule->rules[i];
+        for (size_t k = 0; k < rule->time_count && shown <= SHOWN_TIMES; k++, shown++) {
+            text_append(&text, shown == 0 ? "" : ", ");
+            if (shown < SHOWN_TIMES)
+                format_time(&rule->times[k], &text);
+            else
+                text_append(&text, "…");
+        }
     }
-    if (schedule->time_count > SHOWN_TIMES)
-        text_append(&text, ", …");
     error_help(err, "its times are %s", text_string(&text));
     text_free(&text);
     return -1;
@@ -74,40 +71,69 @@ static int no_such_time(const struct flow *flow, const struct civil_time *time, 
 
 struct collector {
     const struct flow *flow;
+    const struct civil_time *wanted; /* one time of the day; NULL = all */
+    struct civil_date day;
     struct plan_time *items;
     size_t count;
-    bool is_interval;
+    bool is_known;  /* a time that is wanted is there, whether or not it has an instance */
     size_t skipped; /* times of interval forms that fall into a gap */
 };
 
-static void collect(struct collector *collector, struct civil_time planned)
+static void collect(struct collector *collector, struct civil_time planned, bool is_interval)
 {
     struct plan_time *item = &collector->items[collector->count];
     if (!plan_time_locate(collector->flow, planned, false, item))
         return;
-    if (collector->is_interval && item->is_moved) {
+    if (is_interval && item->is_moved) {
         collector->skipped++;
         return;
     }
     collector->count++;
     struct zone_local local = zone_find_local(collector->flow->zone, planned);
-    if (!collector->is_interval || local.kind != ZONE_KIND_FOLD)
+    if (!is_interval || local.kind != ZONE_KIND_FOLD)
         return;
     collector->items[collector->count] =
         (struct plan_time){.planned = planned, .is_second = true, .firing = local.second};
     collector->count++;
 }
 
-/* By firing, then by wall time: the second round of a repeated hour comes after the first. */
-static void sort_times(struct plan_time *items, size_t count)
+static void collect_rule(struct collector *collector, const struct flow_schedule_rule *rule)
 {
-    for (size_t i = 1; i < count; i++) {
-        struct plan_time item = items[i];
-        size_t j = i;
-        for (; j > 0 && instant_compare(items[j - 1].firing, item.firing) > 0; j--)
-            items[j] = items[j - 1];
-        items[j] = item;
+    for (size_t i = 0; i < rule->time_count; i++) {
+        struct civil_time planned = rule->times[i];
+        if (collector->wanted != NULL && !is_same_time(collector->wanted, &planned))
+            continue;
+        collector->is_known = true;
+        planned.date = collector->day;
+        collect(collector, planned, rule->is_interval);
     }
+}
+
+int plan_time_compare(const struct plan_time *a, const struct plan_time *b)
+{
+    int order = instant_compare(a->firing, b->firing);
+    if (order == 0)
+        order = civil_time_compare(a->planned, b->planned);
+    return order != 0 ? order : (int)a->is_second - (int)b->is_second;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    return plan_time_compare(a, b);
+}
+
+/* In the order of firing; what several rules name counts once. */
+static void sort_times(struct collector *collector)
+{
+    qsort(collector->items, collector->count, sizeof *collector->items, compare_times);
+    size_t kept = 0;
+    for (size_t i = 0; i < collector->count; i++) {
+        bool is_again =
+            kept > 0 && plan_time_compare(&collector->items[kept - 1], &collector->items[i]) == 0;
+        if (!is_again)
+            collector->items[kept++] = collector->items[i];
+    }
+    collector->count = kept;
 }
 
 static const char *explain_times(const struct collector *collector, struct civil_date date,
@@ -134,41 +160,41 @@ static const char *explain_times(const struct collector *collector, struct civil
     return "";
 }
 
-static bool is_wanted(const struct plan_date *date, const struct civil_time *time)
+/* The rules that fire on that day; all of them where none does. */
+static void collect_day(struct collector *collector, struct arena *arena, bool is_off_schedule)
 {
-    return date->time == NULL || is_same_time(date->time, time);
+    const struct flow_schedule *schedule = &collector->flow->schedule;
+    size_t most = 1;
+    for (size_t i = 0; i < schedule->rule_count; i++)
+        most += schedule->rules[i].time_count;
+    collector->items = arena_array(arena, most * 2, sizeof *collector->items);
+    for (size_t i = 0; i < schedule->rule_count; i++) {
+        const struct flow_schedule_rule *rule = &schedule->rules[i];
+        if (is_off_schedule || cron_has_date(rule->cron, collector->day))
+            collect_rule(collector, rule);
+    }
+    if (schedule->rule_count == 0) {
+        struct civil_time planned = {0};
+        if (collector->wanted != NULL)
+            planned = *collector->wanted;
+        planned.date = collector->day;
+        collector->is_known = true;
+        collect(collector, planned, false);
+    }
+    sort_times(collector);
 }
 
 int plan_planned_times(const struct flow *flow, struct plan_date date, struct arena *arena,
                        struct plan_times *ret_times, struct error *err)
 {
-    static const struct civil_time midnight = {.hour = 0};
-    const struct flow_schedule *schedule = &flow->schedule;
-    const struct civil_time *times = date.time != NULL ? date.time : &midnight;
-    size_t time_count = 1;
-    bool has_times = schedule->kind != FLOW_SCHEDULE_NONE && schedule->time_count > 0;
-    if (has_times) {
-        times = schedule->times;
-        time_count = schedule->time_count;
-    }
     struct civil_date day = civil_add_days(date.bizdate, 1);
     if (!civil_date_is_valid(day))
         return error_set(err, ERROR_KIND_INVALID, "the day after the business date is too late");
-    struct collector collector = {.flow = flow, .is_interval = has_times && is_interval(schedule)};
-    collector.items = arena_array(arena, time_count * 2, sizeof(struct plan_time));
-    bool is_known = false;
-    for (size_t i = 0; i < time_count; i++) {
-        if (!is_wanted(&date, &times[i]))
-            continue;
-        is_known = true;
-        struct civil_time planned = times[i];
-        planned.date = day;
-        collect(&collector, planned);
-    }
-    if (!is_known)
-        return no_such_time(flow, date.time, err);
-    sort_times(collector.items, collector.count);
     bool is_off_schedule = !plan_schedule_has_date(flow, day);
+    struct collector collector = {.flow = flow, .wanted = date.time, .day = day};
+    collect_day(&collector, arena, is_off_schedule);
+    if (!collector.is_known)
+        return no_such_time(flow, date.time, err);
     *ret_times =
         (struct plan_times){.items = collector.items,
                             .count = collector.count,

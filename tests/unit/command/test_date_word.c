@@ -1,5 +1,7 @@
 #include "scheduler/command/date_word.h"
 
+#include "scheduler/flow/cron.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,14 +15,18 @@ static const struct civil_time twice[] = {{.hour = 1}, {.hour = 13}};
 /* A flow with these times of day in that zone, due each day. */
 static struct flow make_flow(const char *zone, const struct civil_time *times, size_t count)
 {
+    static struct flow_schedule_rule rules[64];
+    static size_t rule_count;
+    struct flow_schedule_rule *rule = &rules[rule_count++ % 64];
     struct flow flow = {.name = "f"};
     struct error err = {0};
     assert_int_equal(zone_load(zone, &flow.zone, &err), 0);
-    flow.schedule = (struct flow_schedule){.kind = FLOW_SCHEDULE_DAILY,
-                                           .text = "daily",
-                                           .times = times,
-                                           .time_count = count,
-                                           .fires_each_day = true};
+    *rule = (struct flow_schedule_rule){.text = "daily",
+                                        .cron = &cron_every_day,
+                                        .times = times,
+                                        .time_count = count,
+                                        .fires_each_day = true};
+    flow.schedule = (struct flow_schedule){.text = "daily", .rules = rule, .rule_count = 1};
     return flow;
 }
 
