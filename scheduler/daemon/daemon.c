@@ -145,6 +145,7 @@ void daemon_close(struct daemon *daemon)
 {
     if (daemon == NULL)
         return;
+    request_prune_end(daemon, NULL);
     if (daemon->engine != NULL && daemon->store != NULL)
         turn_end(daemon);
     connections_close(daemon);

@@ -212,6 +212,9 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
     case REQUEST_KIND_EXPLAIN:
         result = request_explain(daemon, watcher, request, &err);
         break;
+    case REQUEST_KIND_PRUNE:
+        result = request_prune(daemon, watcher, request, &err);
+        break;
     }
     if (result < 0)
         requests_reply(daemon, watcher, request, &err);
