@@ -185,6 +185,7 @@ void run_view_text_people(const struct run_view_place *place, const struct notic
     case NOTICE_KIND_PROGRESS:
     case NOTICE_KIND_BACKFILL:
     case NOTICE_KIND_DATE:
+    case NOTICE_KIND_PRUNE:
         break;
     }
 }
