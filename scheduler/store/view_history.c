@@ -59,6 +59,18 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+struct view_median view_find_median(int64_t *samples, int32_t count)
+{
+    struct view_median median = {.samples = count};
+    if (count > 0) {
+        qsort(samples, (size_t)count, sizeof *samples, compare_numbers);
+        int64_t low = samples[(count - 1) / 2];
+        int64_t high = samples[count / 2];
+        median.median.us = low / 2 + high / 2 + (low % 2 + high % 2) / 2;
+    }
+    return median;
+}
+
 int view_median(struct store *store, const struct view_place *place, struct view_median *ret_median,
                 struct error *err)
 {
@@ -89,14 +101,7 @@ int view_median(struct store *store, const struct view_place *place, struct view
         samples[count++] = statement_get_int(&s, 0);
     if (row < 0)
         return -1;
-    struct view_median median = {.samples = count};
-    if (count > 0) {
-        qsort(samples, (size_t)count, sizeof *samples, compare_numbers);
-        int64_t low = samples[(count - 1) / 2];
-        int64_t high = samples[count / 2];
-        median.median.us = low / 2 + high / 2 + (low % 2 + high % 2) / 2;
-    }
-    *ret_median = median;
+    *ret_median = view_find_median(samples, count);
     return 0;
 }
 
