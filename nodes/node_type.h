@@ -131,6 +131,12 @@ struct node_program {
     size_t length;
 };
 
+/* A table of the warehouse, or a partition of one. */
+struct node_table {
+    const char *table;
+    const char *partition; /* "dt=20211111"; "" = the whole table */
+};
+
 struct node_type {
     uint32_t contract; /* NODE_TYPE_CONTRACT */
     const char *name;
@@ -148,6 +154,10 @@ struct node_type {
      * and names only. */
     bool (*find_program)(const struct node_type *type, const struct node_work *work,
                          struct node_program *ret_program);
+    /* The table whose content an attempt replaces, as far as the node's fields tell. Returns false
+     * when there is none, or they do not. NULL: they never do. `facts` may be NULL. */
+    bool (*find_replaced)(const struct node_type *type, const struct node_work *work,
+                          struct node_table *ret_table);
 };
 
 /* The built-in types and how many there are; main hands them to the flow floor. */

@@ -277,6 +277,22 @@ static int prepare(const struct node_type *type, const struct node_work *work,
     return 0;
 }
 
+static bool find_replaced(const struct node_type *type, const struct node_work *work,
+                          struct node_table *ret_table)
+{
+    (void)type;
+    const struct field_value *to = field_find(work->values->resolved, "to");
+    const char *table = field_text(to, to_fields, "table");
+    const char *mode = field_text(to, to_fields, "mode");
+    if (table == NULL || strcmp(mode, "overwrite") != 0)
+        return false;
+    SCOPED_TEXT struct text partition = {0};
+    append_partition(field_find(to, "partition"), &partition);
+    *ret_table = (struct node_table){
+        .table = table, .partition = arena_copy_string(work->arena, text_string(&partition))};
+    return true;
+}
+
 const struct node_type node_type_sync = {
     .contract = NODE_TYPE_CONTRACT,
     .name = "sync",
@@ -286,4 +302,5 @@ const struct node_type node_type_sync = {
     .check = check,
     .prepare = prepare,
     .interpret = node_job_interpret,
+    .find_replaced = find_replaced,
 };

@@ -29,6 +29,7 @@ static const struct option run_options[] = {
      .help = "attempts of this run at once, within the project's slots"},
     {.name = "reason", .kind = OPTION_KIND_TEXT, .value = "TEXT", .help = "kept with the run"},
     {.name = "dry-run", .kind = OPTION_KIND_FLAG, .help = "print the plan, change nothing"},
+    {.name = "detach", .kind = OPTION_KIND_FLAG, .help = "hand it to datemill serve and return"},
     {.name = NULL}};
 
 struct run_work {
@@ -147,6 +148,8 @@ static int run_run(struct context *context, const struct options *options, struc
         return -1;
     if (work.is_dry_run)
         return 0;
+    if (options_has(options, "detach"))
+        return foreground_no_detach(err);
     struct foreground_options follow = {.request = &work.request, .said_date = work.date.meaning};
     return foreground_follow(context, &follow, err);
 }

@@ -1,9 +1,8 @@
 /* Commands that stay in the foreground until their runs are done: run, rerun, runs watch.
  *
- * They are a client of the project's engine or the engine itself (daemon/session.h), show what
- * happens (run_view.h), and turn Ctrl-C into requests: the first starts nothing more and lets
- * running attempts finish, the second stops them, the third kills them. Closing the terminal counts
- * as the first. */
+ * They show what happens (run_view.h), and turn Ctrl-C into requests: the first starts nothing more
+ * and lets running attempts finish, the second stops them, the third kills them. Closing the
+ * terminal counts as the first. */
 #ifndef DATEMILL_COMMAND_FOREGROUND_H
 #define DATEMILL_COMMAND_FOREGROUND_H
 
@@ -22,5 +21,8 @@ int foreground_follow(struct context *context, const struct foreground_options *
 
 /* Who is at the keyboard, for the record of operations; belongs to the context's arena. */
 const char *foreground_user(struct context *context);
+
+/* --detach without a server to take the work: ERROR_KIND_PRECONDITION. Always -1. */
+int foreground_no_detach(struct error *err);
 
 #endif

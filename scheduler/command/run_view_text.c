@@ -3,6 +3,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/utf8.h"
 #include "scheduler/base/zone.h"
+#include "scheduler/command/logfmt.h"
 #include "scheduler/system/attempt_log.h"
 
 #include <inttypes.h>
@@ -184,29 +185,9 @@ void run_view_text_people(const struct run_view_place *place, const struct notic
     case NOTICE_KIND_PROGRESS:
     case NOTICE_KIND_BACKFILL:
     case NOTICE_KIND_DATE:
+    case NOTICE_KIND_PRUNE:
         break;
     }
-}
-
-/* key=value; quoted when it has spaces, as logfmt does. */
-static void append_pair(struct text *text, const char *key, const char *value)
-{
-    if (!has(value))
-        return;
-    text_append_format(text, " %s=", key);
-    if (strpbrk(value, " \t\n\"=") == NULL) {
-        utf8_append_safe(text, value, strlen(value));
-        return;
-    }
-    text_append_char(text, '"');
-    SCOPED_TEXT struct text safe = {0};
-    utf8_append_safe(&safe, value, strlen(value));
-    for (const char *at = text_string(&safe); *at != '\0'; at++) {
-        if (*at == '"' || *at == '\\')
-            text_append_char(text, '\\');
-        text_append_char(text, *at == '\n' || *at == '\t' ? ' ' : *at);
-    }
-    text_append_char(text, '"');
 }
 
 static void append_stamp(const struct notice *notice, struct text *text)
@@ -228,24 +209,24 @@ void run_view_text_line(const struct run_view_place *place, const struct notice 
         return;
     if (notice->kind == NOTICE_KIND_TROUBLE) {
         append_stamp(notice, text);
-        append_pair(text, "trouble", has(notice->reason) ? notice->reason : "over");
+        logfmt_pair(text, "trouble", has(notice->reason) ? notice->reason : "over");
         text_append_char(text, '\n');
         return;
     }
     char duration[DURATION_TEXT_BYTES];
     append_stamp(notice, text);
     text_append_format(text, " run=%" PRId64, notice->run_id);
-    append_pair(text, "flow", notice->flow);
-    append_pair(text, "date", place->date);
-    append_pair(text, "node", notice->kind == NOTICE_KIND_NODE ? notice->node : "");
-    append_pair(text, "state", notice->state);
+    logfmt_pair(text, "flow", notice->flow);
+    logfmt_pair(text, "date", place->date);
+    logfmt_pair(text, "node", notice->kind == NOTICE_KIND_NODE ? notice->node : "");
+    logfmt_pair(text, "state", notice->state);
     if (notice->attempt > 0)
         text_append_format(text, " try=%d", notice->attempt);
     if (notice->duration.us > 0)
-        append_pair(text, "dur", duration_format(notice->duration, duration));
-    append_pair(text, "reason", notice->reason);
-    append_pair(text, "result", notice->result);
-    append_pair(text, "version", notice->kind == NOTICE_KIND_RUN ? notice->version : "");
-    append_pair(text, "note", notice->remark);
+        logfmt_pair(text, "dur", duration_format(notice->duration, duration));
+    logfmt_pair(text, "reason", notice->reason);
+    logfmt_pair(text, "result", notice->result);
+    logfmt_pair(text, "version", notice->kind == NOTICE_KIND_RUN ? notice->version : "");
+    logfmt_pair(text, "note", notice->remark);
     text_append_format(text, " done=%" PRId64 "/%" PRId64 "\n", place->done, place->all);
 }

@@ -29,15 +29,21 @@ struct backfill_plan {
     int64_t to_run;           /* decided as RUN or REDO */
     struct duration per_date; /* median of the flow's successful runs; 0 = never ran */
     int32_t samples;
-    struct duration estimate;         /* to_run × per_date / parallel */
-    const char *const *shared_tables; /* written by more than one of the dates to run, so that
-                                         order may matter: `commodity_new` */
+    struct duration estimate; /* to_run × per_date / parallel, or / to_run if that is less */
+    const char *const *shared_tables; /* replaced by more than one of the dates to run, so that
+                                         order may matter: `commodity_new`. As far as fields tell,
+                                         that is of sync nodes: what SQL writes is not read here.
+                                         Found in the first 32 dates that run */
     size_t shared_table_count;
 };
 
-/* `store` may be NULL: nothing ever ran. USAGE for a bad selection or variable, or when the flow
- * needs its own cycle before and the order is descending (the help says so); NOT_FOUND when no date
- * has an instance; REFUSED for a flow that is frozen as a whole for such a date (who and why). */
+/* `store` may be NULL: nothing ever ran. USAGE for a bad selection or variable, for more than
+ * BACKFILL_MAX_INSTANCES, or when a selected node needs its own flow's cycle before and the order
+ * is descending (the help says so); INVALID for parameters that cannot be evaluated on the first
+ * dates; NOT_FOUND when no date has an instance; REFUSED for a flow that is frozen as a whole for a
+ * date that is to run (who and why).
+ *
+ * A date that the schedule skips is NONE, its cyctime ""; a CONFLICT has the state IN_CONFLICT. */
 int backfill_plan_make(struct store *store, const struct backfill_wish *wish,
                        struct backfill_plan **ret_plan, struct error *err);
 void backfill_plan_free(struct backfill_plan *plan); /* NULL is fine */
@@ -51,7 +57,7 @@ struct backfill_stretch {
 };
 
 /* The stretches of a decision, ascending; belongs to `arena`. Dates of other decisions break a
- * stretch, dates that were not asked for do not. */
+ * stretch; dates that were not asked for or have no instance (NONE) do not. */
 size_t backfill_plan_stretches(const struct backfill_plan *plan, enum date_decision decision,
                                struct arena *arena, const struct backfill_stretch **ret_stretches);
 

@@ -4,6 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/connections.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/system/clock.h"
 
@@ -96,7 +97,8 @@ static int open_parts(struct daemon *daemon, struct error *err)
     struct engine_options options = {.next_attempt_id = store_next_attempt_id(daemon->store),
                                      .grant_ahead = ENGINE_GRANT_AHEAD};
     daemon->engine = engine_new(&options);
-    if (set_capacity(daemon, err) < 0 || restore_open_runs(daemon, err) < 0)
+    if (set_capacity(daemon, err) < 0 || freezes_load(daemon, err) < 0 ||
+        restore_open_runs(daemon, err) < 0)
         return -1;
     needs_look(daemon, NULL);
     if (open_keeper(daemon, epoch, err) < 0)
@@ -143,6 +145,7 @@ void daemon_close(struct daemon *daemon)
 {
     if (daemon == NULL)
         return;
+    request_prune_end(daemon, NULL);
     if (daemon->engine != NULL && daemon->store != NULL)
         turn_end(daemon);
     connections_close(daemon);
@@ -159,6 +162,7 @@ void daemon_close(struct daemon *daemon)
     arena_free(&daemon->known_arena);
     engine_free(daemon->engine);
     store_close(daemon->store);
+    freezes_free(daemon);
     project_free(daemon->project);
     reference_finder_free(daemon->finder);
     for (size_t i = 0; i < TROUBLE_COUNT; i++)

@@ -7,6 +7,7 @@
  *   restore.c       open runs of the store → the engine
  *   daemon_runs.c   runs and open attempts in memory
  *   needs.c         what runs need of other flows and of the cycle before
+ *   freezes.c       what is frozen by hand
  *   watch.c         watchers and notices
  *   requests.c      what watchers ask for; request_run.c, request_rerun.c the long ones */
 #ifndef DATEMILL_DAEMON_DAEMON_STATE_H
@@ -75,6 +76,7 @@ struct daemon {
     struct connection *connections; /* watchers behind the control socket */
     struct reference_finder *finder;
     struct project *project;                                   /* slots, pools */
+    struct freezes *freezes;                                   /* by hand */
     struct node_setting environment[DAEMON_ENVIRONMENT_COUNT]; /* of every attempt */
     struct definitions definitions;
 
@@ -85,6 +87,7 @@ struct daemon {
     size_t attempt_count;
     size_t attempt_capacity;
     struct daemon_watcher *watchers;
+    struct pruning *pruning; /* NULL = none is going on */
 
     struct turn turn;
     struct turn *done_turn; /* the one that was just committed, while it is carried out and told */
@@ -184,6 +187,9 @@ void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *tex
 void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher);
 
 /* ---- requests.c ---- */
+/* The answer, told after the commit; it and what it points to belong to the turn. */
+struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
+                                  const struct request *request, const struct error *error);
 /* The answer to what opened or took up runs: told after the commit, and how they stand. */
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count);
@@ -196,6 +202,16 @@ int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
                 const struct request *request, struct error *err);
 int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
                   const struct request *request, struct error *err);
+
+/* The run in memory; one that is over is brought back from the store, held. BUSY when another run
+ * of its time is open. */
+int request_find_run(struct daemon *daemon, int64_t run_id, struct daemon_run **ret_run,
+                     struct error *err);
+bool request_is_open(struct daemon *daemon, const struct daemon_run *run);
+
+/* E012 NOT_FOUND with did-you-mean. */
+int request_find_node(const struct daemon_run *run, const char *name, uint32_t *ret_node,
+                      struct error *err);
 int request_backfill(struct daemon *daemon, struct daemon_watcher *watcher,
                      const struct request *request, struct error *err); /* all BACKFILL kinds */
 int request_operate(struct daemon *daemon, struct daemon_watcher *watcher,
@@ -203,5 +219,11 @@ int request_operate(struct daemon *daemon, struct daemon_watcher *watcher,
                     struct error *err); /* SKIP, MARK, FREEZE, UNFREEZE */
 int request_explain(struct daemon *daemon, struct daemon_watcher *watcher,
                     const struct request *request, struct error *err);
+
+/* ---- request_prune.c ---- */
+int request_prune(struct daemon *daemon, struct daemon_watcher *watcher,
+                  const struct request *request, struct error *err);
+/* The prune that this watcher asked for goes no further; NULL: whoever it was. */
+void request_prune_end(struct daemon *daemon, const struct daemon_watcher *watcher);
 
 #endif

@@ -276,3 +276,32 @@ void needs_look(struct daemon *daemon, const struct turn *done)
             look_at_run(daemon, run);
     }
 }
+
+static bool may_need(const struct plan *plan, const char *flow)
+{
+    for (size_t i = 0; i < plan->node_count; i++) {
+        for (size_t j = 0; j < plan->nodes[i].external_count; j++) {
+            if (strcmp(plan->nodes[i].externals[j].flow, flow) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool needs_wait_for(const struct daemon *daemon, const char *flow)
+{
+    for (size_t i = 0; i < daemon->run_count; i++) {
+        const struct daemon_run *run = daemon->runs[i];
+        const struct needs *needs = run->needs;
+        if (needs == NULL || run->is_over)
+            continue;
+        if (!needs->is_found && may_need(run->plan, flow))
+            return true;
+        for (size_t j = 0; j < needs->count; j++) {
+            const struct need *need = &needs->items[j];
+            if (need->is_open && !run->is_done[need->node] && strcmp(need->flow, flow) == 0)
+                return true;
+        }
+    }
+    return false;
+}

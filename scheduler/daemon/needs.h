@@ -19,4 +19,7 @@ int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err)
  * may have changed, and those of runs that were not looked at yet. NULL = all. */
 void needs_look(struct daemon *daemon, const struct turn *done);
 
+/* Whether an open run waits for something of that flow, or may do so. */
+bool needs_wait_for(const struct daemon *daemon, const char *flow);
+
 #endif

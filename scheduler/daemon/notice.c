@@ -46,6 +46,11 @@ static const struct member notice_members[] = {
     {"failed", MEMBER_INT64, offsetof(struct notice, failed)},
     {"running", MEMBER_INT64, offsetof(struct notice, running)},
     {"dates_parallel", MEMBER_INT64, offsetof(struct notice, dates_parallel)},
+    {"pruned_runs", MEMBER_INT64, offsetof(struct notice, pruned.runs)},
+    {"pruned_backfills", MEMBER_INT64, offsetof(struct notice, pruned.backfills)},
+    {"pruned_logs", MEMBER_INT64, offsetof(struct notice, pruned.logs)},
+    {"pruned_bytes", MEMBER_INT64, offsetof(struct notice, pruned.bytes)},
+    {"pruned_left", MEMBER_INT64, offsetof(struct notice, pruned.left)},
 };
 
 static const struct member request_members[] = {
@@ -68,12 +73,14 @@ static const struct member request_members[] = {
     {"max_failures", MEMBER_INT32, offsetof(struct request, max_failures)},
     {"is_success", MEMBER_BOOL, offsetof(struct request, is_success)},
     {"until", MEMBER_STRING, offsetof(struct request, until)},
+    {"keep_runs_us", MEMBER_INT64, offsetof(struct request, keep_runs)},
+    {"keep_logs_us", MEMBER_INT64, offsetof(struct request, keep_logs)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const notice_names[] = {"reply",   "run",     "node",     "progress",
-                                           "run_end", "trouble", "backfill", "date"};
+static const char *const notice_names[] = {"reply",   "run",      "node", "progress", "run_end",
+                                           "trouble", "backfill", "date", "prune"};
 static const char *const request_names[] = {"run",
                                             "claim",
                                             "watch",
@@ -92,7 +99,8 @@ static const char *const request_names[] = {"run",
                                             "mark",
                                             "freeze",
                                             "unfreeze",
-                                            "explain"};
+                                            "explain",
+                                            "prune"};
 static const char *const scope_names[] = {"failed", "all", "from", "only"};
 static const char *const force_names[] = {"drain", "stop", "kill"};
 

@@ -27,13 +27,22 @@ enum notice_kind {
     NOTICE_KIND_TROUBLE,  /* the engine cannot go on for the moment, as on a full disk; "" = over */
     NOTICE_KIND_BACKFILL, /* how a backfill stands: after each change of its state or settings, and
                              at most a few times a second while dates of it run */
-    NOTICE_KIND_DATE      /* a date of a backfill has ended, or is in conflict */
+    NOTICE_KIND_DATE,     /* a date of a backfill has ended, or is in conflict */
+    NOTICE_KIND_PRUNE     /* how far a prune is, to whoever asked for it */
 };
 
 /* What notices list: nodes with what they wait for, dates with what runs. */
 struct notice_item {
     const char *key;
     const char *text;
+};
+
+struct notice_pruned {
+    int64_t runs;
+    int64_t backfills;
+    int64_t logs;  /* runs whose logs went */
+    int64_t bytes; /* of them */
+    int64_t left;  /* files that are in the way and stay */
 };
 
 struct notice {
@@ -84,6 +93,9 @@ struct notice {
        NOTICE_MAX_ITEMS of them. */
     const struct notice_item *items;
     size_t item_count;
+
+    struct notice_pruned
+        pruned; /* PRUNE, REPLY to PRUNE: so far; `remark` is the first of `left` */
 };
 
 enum request_kind {
@@ -109,7 +121,8 @@ enum request_kind {
     REQUEST_KIND_MARK,     /* `nodes` of run_ids[0] as `is_success` */
     REQUEST_KIND_FREEZE,   /* flow, or `nodes` of it, for business dates before `until` */
     REQUEST_KIND_UNFREEZE, /* flow, or `nodes` of it */
-    REQUEST_KIND_EXPLAIN   /* what does each waiting node of run_ids[0] wait for? Changes nothing */
+    REQUEST_KIND_EXPLAIN,  /* what does each waiting node of run_ids[0] wait for? Changes nothing */
+    REQUEST_KIND_PRUNE /* forget runs and logs; the reply comes when it is done. Ends with its asker */
 };
 
 enum request_scope { /* of a rerun */
@@ -161,6 +174,10 @@ struct request {
 
     bool is_success;   /* MARK */
     const char *until; /* FREEZE: first business date that is not frozen, "" = no end */
+
+    /* PRUNE: what ended longer ago goes; 0 = runs stay, logs stay as long as their run */
+    struct duration keep_runs;
+    struct duration keep_logs;
 };
 
 void notice_write(const struct notice *notice, struct text *ret_json);

@@ -1,4 +1,5 @@
 #include "scheduler/base/memory.h"
+#include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/run_make.h"
 
 #include <inttypes.h>
@@ -167,7 +168,11 @@ int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
     if (definition_from_folder(&daemon->definitions, &daemon->place, request->flow,
                                &work.definition, err) < 0)
         return -1;
+    char bizdate[CIVIL_DATE_BYTES];
     int result = read_times(&work, err);
+    if (result == 0)
+        result = freezes_check(daemon, work.definition->flow->name,
+                               civil_date_format(work.bizdate, bizdate), err);
     if (result == 0)
         result = add_runs(&work, err);
     definition_release(&daemon->definitions, work.definition);

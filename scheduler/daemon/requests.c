@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The answer, told after the commit. Belongs to the turn. */
-static struct turn_reply *reply_later(struct daemon *daemon, struct daemon_watcher *watcher,
-                                      const struct request *request, const struct error *error)
+struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
+                                  const struct request *request, const struct error *error)
 {
     struct turn_reply *reply = arena_alloc(&daemon->turn.arena, sizeof *reply);
     reply->watcher = watcher;
@@ -21,7 +20,7 @@ static struct turn_reply *reply_later(struct daemon *daemon, struct daemon_watch
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count)
 {
-    struct turn_reply *reply = reply_later(daemon, watcher, request, NULL);
+    struct turn_reply *reply = requests_reply(daemon, watcher, request, NULL);
     memcpy(reply->notice.run_ids, run_ids, run_count * sizeof *run_ids);
     reply->notice.run_count = run_count;
     reply->tells_runs = true;
@@ -154,7 +153,7 @@ static int request_stop(struct daemon *daemon, struct daemon_watcher *watcher,
                                                         .node = STORE_NO_NODE});
         is_new |= watch_add_interest(daemon, watcher, run->id, false);
     }
-    struct turn_reply *reply = reply_later(daemon, watcher, request, NULL);
+    struct turn_reply *reply = requests_reply(daemon, watcher, request, NULL);
     memcpy(reply->notice.run_ids, request->run_ids, sizeof request->run_ids);
     reply->notice.run_count = request->run_count;
     reply->tells_runs = is_new;
@@ -169,7 +168,7 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
     snprintf(about.text, sizeof about.text,
              "%zu of %d slots used, %zu runs open, %zu nodes ready, %zu granted", counts.running,
              daemon->project->slots, counts.open_runs, counts.ready, counts.granted);
-    reply_later(daemon, watcher, request, &about);
+    requests_reply(daemon, watcher, request, &about);
 }
 
 void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
@@ -213,8 +212,11 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
     case REQUEST_KIND_EXPLAIN:
         result = request_explain(daemon, watcher, request, &err);
         break;
+    case REQUEST_KIND_PRUNE:
+        result = request_prune(daemon, watcher, request, &err);
+        break;
     }
     if (result < 0)
-        reply_later(daemon, watcher, request, &err);
+        requests_reply(daemon, watcher, request, &err);
     watch_tell_trouble(daemon, watcher);
 }

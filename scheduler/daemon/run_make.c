@@ -1,6 +1,7 @@
 #include "scheduler/daemon/run_make.h"
 
 #include "scheduler/base/memory.h"
+#include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/engine/run_image.h"
 #include "scheduler/system/clock.h"
@@ -119,6 +120,7 @@ int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *pl
     run->position = wish->position;
     struct run_image image;
     run_image_from_plan(plan, run->id, arena, &image);
+    freezes_apply(daemon, plan, &image);
     image.run.parallel = wish->parallel;
     if (wish->priority != 0)
         image.run.priority = wish->priority;

@@ -93,6 +93,7 @@ static bool follow_up(const struct request *request, enum request_kind *ret_kind
     case REQUEST_KIND_FREEZE:
     case REQUEST_KIND_UNFREEZE:
     case REQUEST_KIND_EXPLAIN:
+    case REQUEST_KIND_PRUNE:
         break;
     }
     return false;

@@ -1,6 +1,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/text.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/system/clock.h"
 
@@ -57,7 +58,7 @@ static int store_details(struct daemon *daemon, struct error *err)
         if (store_set_hold(store, item->run_id, item->hold, err) < 0)
             return -1;
     }
-    return 0;
+    return freezes_store(daemon, err);
 }
 
 static int store_turn(struct daemon *daemon, struct error *err)

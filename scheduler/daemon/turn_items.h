@@ -48,6 +48,12 @@ struct turn_operation {
     struct store_operation row;
 };
 
+struct turn_freeze {
+    struct turn_freeze *next;
+    struct store_freeze row;
+    bool is_removed;
+};
+
 struct turn_hold {
     struct turn_hold *next;
     int64_t run_id;
@@ -85,6 +91,7 @@ struct turn {
     TURN_LIST(turn_started) started;
     TURN_LIST(turn_end) ends;
     TURN_LIST(turn_operation) operations;
+    TURN_LIST(turn_freeze) freezes;
     TURN_LIST(turn_hold) holds;
     TURN_LIST(turn_reply) replies;
 };

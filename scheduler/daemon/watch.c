@@ -33,6 +33,7 @@ void daemon_remove_watcher(struct daemon *daemon, struct daemon_watcher *watcher
     if (*place == NULL)
         return;
     *place = watcher->next;
+    request_prune_end(daemon, watcher);
     for (struct turn_reply *reply = daemon->turn.replies.first; reply != NULL;
          reply = reply->next) {
         if (reply->watcher == watcher)

@@ -211,3 +211,27 @@ int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct
     *ret_start = start;
     return 0;
 }
+
+int plan_find_replaced(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
+                       struct node_table *ret_table, struct error *err)
+{
+    assert(facts->node < plan->node_count);
+    const struct flow_node *node = &plan->flow->nodes[facts->node];
+    struct node_table table = {0};
+    struct plan_names names;
+    struct field_value resolved;
+    if (node->type->find_replaced == NULL) {
+        *ret_table = table;
+        return 0;
+    }
+    if (plan_value_names(plan, (struct plan_seen){facts->node, 1}, arena, &names, err) < 0)
+        return -1;
+    struct plan_resolver resolver = {plan->flow, facts->finder, &names.node, arena};
+    if (plan_resolve(&resolver, &node->values, &resolved, err) < 0)
+        return -1;
+    struct node_values values = {.resolved = &resolved, .written = &node->values};
+    struct node_work work = {&values, NULL, arena};
+    bool is_known = node->type->find_replaced(node->type, &work, &table);
+    *ret_table = is_known ? table : (struct node_table){0};
+    return 0;
+}

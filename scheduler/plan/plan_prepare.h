@@ -38,4 +38,10 @@ struct plan_start {
 int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
                  struct plan_start *ret_start, struct error *err);
 
+/* The table or partition whose content the first attempt replaces, as far as the node's fields
+ * tell (node_type.h). Of the facts, `node` and `finder` count. *ret_table.table is NULL when there
+ * is none. Memory belongs to `arena` and the flow. Fails as plan_prepare() does. */
+int plan_find_replaced(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
+                       struct node_table *ret_table, struct error *err);
+
 #endif

@@ -41,15 +41,26 @@ static const char *const removals[] = {
     "DELETE FROM run_error WHERE run_id = ?1",
     "DELETE FROM operation WHERE run_id = ?1",
     "DELETE FROM event WHERE run_id = ?1",
+    "UPDATE backfill_date SET run_id = NULL WHERE run_id = ?1",
     "DELETE FROM run WHERE id = ?1",
+};
+
+/* What hangs on backfill ?1 beside its dates. */
+static const char *const backfill_removals[] = {
+    "DELETE FROM backfill_var WHERE backfill_id = ?1",
+    "DELETE FROM backfill_count WHERE backfill_id = ?1",
+    "DELETE FROM operation WHERE backfill_id = ?1",
+    "DELETE FROM backfill WHERE id = ?1",
 };
 
 /* The same for a version without runs, then for bytes that nothing names. */
 static const char *const version_removals[] = {
     ("DELETE FROM version_file WHERE version_id = ?1"
-     " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)"),
+     " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)"
+     " AND NOT EXISTS (SELECT 1 FROM backfill WHERE version_id = ?1)"),
     ("DELETE FROM version WHERE id = ?1"
-     " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)"),
+     " AND NOT EXISTS (SELECT 1 FROM run WHERE version_id = ?1)"
+     " AND NOT EXISTS (SELECT 1 FROM backfill WHERE version_id = ?1)"),
 };
 
 static const char *const blob_removals[] = {
@@ -178,6 +189,12 @@ static int is_kept(struct store *store, const struct store_pruning *pruning,
     if (pruning->keeps != NULL && pruning->keeps(pruning->owner, &run->about))
         return 1;
     int result = has_open_attempt(store, run->about.id, err);
+    if (result == 0)
+        result = has_row(store,
+                         "SELECT 1 FROM backfill_date INDEXED BY backfill_date_by_run"
+                         " JOIN backfill ON backfill.id = backfill_id"
+                         " WHERE run_id = ? AND backfill.state < 2 LIMIT 1",
+                         run->about.id, err);
     if (result != 0)
         return result;
     result = has_younger(store, run, pruning->before, err);
@@ -240,6 +257,19 @@ static int keep_newest_event(struct store *store, const struct ids *runs, struct
     return 0;
 }
 
+/* Versions that nothing is made of any more, with their files and other texts. */
+static int remove_versions(struct store *store, const struct ids *versions, struct ids *blobs,
+                           struct error *err)
+{
+    if (collect_of(store, "SELECT blob_id FROM version_file WHERE version_id = ?", versions, blobs,
+                   err) != 0 ||
+        remove_all(store, version_removals, sizeof version_removals / sizeof *version_removals,
+                   versions, err) != 0)
+        return -1;
+    return remove_all(store, blob_removals, sizeof blob_removals / sizeof *blob_removals, blobs,
+                      err);
+}
+
 static int remove_runs(struct store *store, const struct ids *runs, struct instant at,
                        struct error *err)
 {
@@ -249,26 +279,107 @@ static int remove_runs(struct store *store, const struct ids *runs, struct insta
         collect_of(store, "SELECT version_id FROM run WHERE id = ?", runs, &versions, err) != 0 ||
         collect_of(store, "SELECT text_id FROM attempt WHERE run_id = ? AND text_id IS NOT NULL",
                    runs, &blobs, err) != 0 ||
-        collect_of(store, "SELECT blob_id FROM version_file WHERE version_id = ?", &versions,
-                   &blobs, err) != 0)
+        remove_all(store, removals, sizeof removals / sizeof *removals, runs, err) != 0)
         return -1;
-    if (remove_all(store, removals, sizeof removals / sizeof *removals, runs, err) != 0 ||
-        remove_all(store, version_removals, sizeof version_removals / sizeof *version_removals,
-                   &versions, err) != 0)
-        return -1;
-    return remove_all(store, blob_removals, sizeof blob_removals / sizeof *blob_removals, &blobs,
-                      err);
+    return remove_versions(store, &versions, &blobs, err);
 }
 
-static int prune_batch(struct store *store, struct store_pruning *pruning, struct error *err)
+static int prune_runs(struct store *store, struct store_pruning *pruning, struct error *err)
 {
     SCOPED(free_ids) struct ids runs = {0};
+    int64_t before = pruning->after;
     if (find_runs(store, pruning, &runs, &pruning->after, err) != 0 ||
         (!pruning->is_dry_run && runs.count > 0 &&
          remove_runs(store, &runs, pruning->before, err) != 0))
         return -1;
     pruning->runs += (int64_t)runs.count;
+    pruning->has_all_runs = pruning->after == before;
     return 0;
+}
+
+/* ---- backfills ---- */
+
+static int find_backfill(struct store *store, struct instant before, struct ids *ids,
+                         struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT id FROM backfill INDEXED BY backfill_ended"
+                       " WHERE state >= 2 AND ended_at < ? ORDER BY ended_at LIMIT 1",
+                       err) != 0)
+        return -1;
+    statement_int(&s, before.us);
+    return collect(&s, ids, err);
+}
+
+/* Its first dates; 1 = there were as many as a step takes. */
+static int remove_dates(struct store *store, int64_t backfill_id, int32_t max, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "DELETE FROM backfill_date WHERE backfill_id = ?1 AND position IN"
+                       " (SELECT position FROM backfill_date WHERE backfill_id = ?1"
+                       "  ORDER BY position LIMIT ?2)",
+                       err) != 0)
+        return -1;
+    statement_int(&s, backfill_id);
+    statement_int(&s, max);
+    if (statement_run(&s, err) != 0)
+        return -1;
+    return sqlite3_changes(store->db) == max;
+}
+
+static int remove_backfill(struct store *store, const struct ids *one, struct error *err)
+{
+    SCOPED(free_ids) struct ids versions = {0};
+    SCOPED(free_ids) struct ids blobs = {0};
+    if (collect_of(store, "SELECT version_id FROM backfill WHERE id = ?", one, &versions, err) !=
+            0 ||
+        remove_all(store, backfill_removals, sizeof backfill_removals / sizeof *backfill_removals,
+                   one, err) != 0)
+        return -1;
+    return remove_versions(store, &versions, &blobs, err);
+}
+
+/* One backfill, or the first of its dates. */
+static int prune_backfill(struct store *store, struct store_pruning *pruning, struct error *err)
+{
+    SCOPED(free_ids) struct ids one = {0};
+    if (find_backfill(store, pruning->before, &one, err) != 0)
+        return -1;
+    pruning->is_done = one.count == 0;
+    if (pruning->is_done)
+        return 0;
+    int has_more =
+        remove_dates(store, one.items[0], pruning->max_runs * STORE_PRUNE_LOOK_RUNS, err);
+    if (has_more != 0)
+        return has_more < 0 ? -1 : 0;
+    pruning->backfills++;
+    return remove_backfill(store, &one, err);
+}
+
+static int count_backfills(struct store *store, struct store_pruning *pruning, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT count(*) FROM backfill INDEXED BY backfill_ended"
+                       " WHERE state >= 2 AND ended_at < ?",
+                       err) != 0)
+        return -1;
+    statement_int(&s, pruning->before.us);
+    if (statement_step(&s, err) < 0)
+        return -1;
+    pruning->backfills = statement_get_int(&s, 0);
+    pruning->is_done = true;
+    return 0;
+}
+
+static int prune_batch(struct store *store, struct store_pruning *pruning, struct error *err)
+{
+    if (!pruning->has_all_runs)
+        return prune_runs(store, pruning, err);
+    return pruning->is_dry_run ? count_backfills(store, pruning, err)
+                               : prune_backfill(store, pruning, err);
 }
 
 int store_prune(struct store *store, struct store_pruning *pruning, struct error *err)
@@ -285,7 +396,6 @@ int store_prune(struct store *store, struct store_pruning *pruning, struct error
         store_rollback(store);
     if (result != 0)
         return -1;
-    next.is_done = next.after == pruning->after;
     *pruning = next;
     return 0;
 }

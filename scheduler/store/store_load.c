@@ -165,6 +165,31 @@ int load_open_run_of(struct store *store, const struct load_planned *planned, in
     return 0;
 }
 
+int load_frozen_runs(struct store *store, const struct load_node_place *place, int32_t limit,
+                     struct arena *arena, struct load_ids *ret_ids, struct error *err)
+{
+    int64_t *ids = arena_array(arena, (size_t)limit, sizeof *ids);
+    size_t count = 0;
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT DISTINCT run_id FROM node_run WHERE node_id IN"
+                       " (SELECT node.id FROM node JOIN flow ON flow.id = node.flow_id"
+                       "  WHERE flow.name = ?1 AND (?2 = '' OR node.name = ?2))"
+                       " AND state NOT IN (0, 1, 2) AND state = 7 ORDER BY run_id DESC LIMIT ?3",
+                       err) != 0)
+        return -1;
+    statement_text(&s, place->flow);
+    statement_text(&s, place->node);
+    statement_int(&s, limit);
+    int row;
+    while ((row = statement_step(&s, err)) == 1)
+        ids[count++] = statement_get_int(&s, 0);
+    if (row != 0)
+        return -1;
+    *ret_ids = (struct load_ids){.items = ids, .count = count};
+    return 0;
+}
+
 int load_runs_of_request(struct store *store, const char *request, struct arena *arena,
                          struct load_ids *ret_ids, struct error *err)
 {

@@ -3,7 +3,7 @@
  * A run is forgotten with all that hangs on it; then definitions and texts that no run uses any
  * more. What stays, whatever its age:
  *   - a run that is open, or has an attempt that is;
- *   - a run that an unfinished backfill refers to;
+ *   - a run that a date of an unfinished backfill refers to;
  *   - a run that still decides how a node of its date stands, where a younger run of that date
  *     stays (`run` of all nodes long ago, one node repeated yesterday): the state of a date goes as
  *     a whole, with its last run;
@@ -36,7 +36,8 @@ struct store_pruning {
 
     int64_t after;     /* the last run that was looked at */
     int64_t runs;      /* removed so far */
-    int64_t backfills; /* the same, finished ones that ended before `before` */
+    int64_t backfills; /* the same, finished ones that ended before `before`, with their dates */
+    bool has_all_runs; /* backfills come after the runs */
     bool is_done;      /* nothing is left to do */
 };
 

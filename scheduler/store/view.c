@@ -73,17 +73,26 @@ const char *store_operation_kind_name(enum store_operation_kind kind)
 
 /* ---- a run's row ---- */
 
-bool view_parse_counts(const char *text, uint32_t ret_counts[TASK_STATE_COUNT])
+bool view_parse_numbers(const char *text, int64_t most, int64_t *ret_numbers, size_t count)
 {
-    for (int i = 0; i < TASK_STATE_COUNT; i++) {
+    for (size_t i = 0; i < count; i++) {
         char *end;
-        unsigned long value = strtoul(text, &end, 10);
-        if (end == text || value > ENGINE_MAX_NODES ||
-            *end != (i == TASK_STATE_COUNT - 1 ? '\0' : ','))
+        long long value = strtoll(text, &end, 10);
+        if (end == text || value < 0 || value > most || *end != (i == count - 1 ? '\0' : ','))
             return false;
-        ret_counts[i] = (uint32_t)value;
+        ret_numbers[i] = value;
         text = end + 1;
     }
+    return true;
+}
+
+bool view_parse_counts(const char *text, uint32_t ret_counts[TASK_STATE_COUNT])
+{
+    int64_t numbers[TASK_STATE_COUNT];
+    if (!view_parse_numbers(text, ENGINE_MAX_NODES, numbers, TASK_STATE_COUNT))
+        return false;
+    for (int i = 0; i < TASK_STATE_COUNT; i++)
+        ret_counts[i] = (uint32_t)numbers[i];
     return true;
 }
 
@@ -133,8 +142,8 @@ static int read_attempt_failure(struct store *store, const struct failed_node *f
     return 0;
 }
 
-static int read_failure(struct store *store, int64_t run_id, struct arena *arena,
-                        struct view_failure *failure, struct error *err)
+int view_read_failure(struct store *store, int64_t run_id, struct arena *arena,
+                      struct view_failure *failure, struct error *err)
 {
     STATEMENT(s);
     if (statement_open(&s, store,
@@ -159,11 +168,11 @@ static int read_failure(struct store *store, int64_t run_id, struct arena *arena
     return 0;
 }
 
-static const char *version_text(struct statement *s, struct arena *arena)
+const char *view_read_version(struct statement *s, int column, struct arena *arena)
 {
-    const char *commit = statement_get_text(s, 10, arena);
-    const char *hash = statement_get_text(s, 11, arena);
-    const char *dirty = statement_get_bool(s, 12) ? "+" : "";
+    const char *commit = statement_get_text(s, column, arena);
+    const char *hash = statement_get_text(s, column + 1, arena);
+    const char *dirty = statement_get_bool(s, column + 2) ? "+" : "";
     return commit[0] != '\0' ? arena_format(arena, "%s%s", commit, dirty)
                              : arena_format(arena, "%.12s", hash);
 }
@@ -180,7 +189,7 @@ static void read_columns(struct statement *s, struct arena *arena, struct view_r
     run->kind = (enum store_run_kind)statement_get_enum(s, 7, STORE_RUN_MANUAL + 1);
     run->opening = statement_get_int32(s, 8);
     run->trigger = statement_get_text(s, 9, arena);
-    run->version = version_text(s, arena);
+    run->version = view_read_version(s, 10, arena);
     run->version_id = statement_get_int(s, 13);
     run->hold = (enum run_hold)statement_get_enum(s, 14, RUN_HOLD_PAUSED + 1);
     run->fires_at = statement_get_instant(s, 15);
@@ -218,7 +227,8 @@ static int read_run(struct store *store, int64_t run_id, struct arena *arena,
     statement_close(&s);
     if (!is_counted && count_nodes(store, &run, err) != 0)
         return -1;
-    if (run.counts[TASK_FAILED] > 0 && read_failure(store, run_id, arena, &run.failure, err) != 0)
+    if (run.counts[TASK_FAILED] > 0 &&
+        view_read_failure(store, run_id, arena, &run.failure, err) != 0)
         return -1;
     *ret_run = run;
     return 1;

@@ -49,6 +49,10 @@ struct view_date_runs {
 int view_backfill_dates(struct store *store, const struct load_dates_of *which, struct arena *arena,
                         struct view_date_runs *ret_dates, struct error *err);
 
+/* Oldest first. */
+int view_backfill_operations(struct store *store, int64_t backfill_id, struct arena *arena,
+                             struct view_operations *ret_operations, struct error *err);
+
 /* Of what it finished: its last VIEW_MEDIAN_SAMPLES dates that are success. */
 int view_backfill_median(struct store *store, int64_t backfill_id, struct view_median *ret_median,
                          struct error *err);
@@ -56,9 +60,10 @@ int view_backfill_median(struct store *store, int64_t backfill_id, struct view_m
 /* ---- how the dates of a flow stand, as a backfill asks: in bulk ---- */
 
 enum view_instance_verdict {
-    VIEW_INSTANCE_SUCCESS, /* each node asked for is success in its newest attempt, or was marked or
-                              skipped by hand */
-    VIEW_INSTANCE_NOT,     /* `node` is the first that is not */
+    VIEW_INSTANCE_SUCCESS, /* each node asked for is success in its newest attempt, or was marked so
+                              or skipped by hand */
+    VIEW_INSTANCE_NOT,     /* `node` is the first that is not; one that was left out of all runs, or
+                              that none of them has, is waiting */
     VIEW_INSTANCE_OPEN     /* `run_id` is open */
 };
 
@@ -67,10 +72,10 @@ struct view_instance {
     const char *cyctime;
     bool is_second;
     enum view_instance_verdict verdict;
-    int64_t run_id;        /* the newest, or the open one */
-    const char *node;      /* NOT: the first in the newest run's order that is not success */
+    int64_t run_id;   /* the newest, or the open one */
+    const char *node; /* NOT: the first in the newest run's order that is not success; else "" */
     enum task_state state; /* of it */
-    const char *reason;    /* of its newest attempt, one line; "" = none */
+    const char *reason;    /* of its newest attempt, or who marked it; one line; "" = none */
 };
 
 struct view_instances_of {
@@ -87,7 +92,8 @@ struct view_instances {
 };
 
 /* 365 dates of 20 nodes in a few milliseconds, 10,000 dates in a tenth of a second. A date whose
- * newest run is a success of all nodes is decided by that row alone. */
+ * newest run is a success of all nodes is decided by that row alone, if nothing happened in an older
+ * run since. */
 int view_instances(struct store *store, const struct view_instances_of *which, struct arena *arena,
                    struct view_instances *ret_instances, struct error *err);
 

@@ -31,42 +31,51 @@ static int read_facts(struct store *store, int64_t run_id, struct arena *arena,
     return statement_end(&s, err);
 }
 
+int view_read_operations(struct statement *s, struct arena *arena,
+                         struct view_operations *ret_operations, struct error *err)
+{
+    struct view_operation *items = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+    int row;
+    while ((row = statement_step(s, err)) == 1) {
+        items = arena_grow(arena, items, count, &capacity, sizeof *items);
+        items[count++] = (struct view_operation){
+            .id = statement_get_int(s, 0),
+            .kind = (enum store_operation_kind)statement_get_enum(s, 1, STORE_OPERATION_COUNT),
+            .at = statement_get_instant(s, 2),
+            .who = statement_get_text(s, 3, arena),
+            .reason = statement_get_text(s, 4, arena),
+            .detail = statement_get_text(s, 5, arena),
+            .flow = statement_get_text(s, 6, arena),
+            .run_id = statement_get_int(s, 7),
+            .node = statement_get_index(s, 8),
+            .node_name = statement_get_text(s, 9, arena),
+            .backfill_id = statement_get_int(s, 10),
+        };
+    }
+    if (row != 0)
+        return -1;
+    *ret_operations = (struct view_operations){.items = items, .count = count};
+    return 0;
+}
+
 static int read_operations(struct store *store, int64_t run_id, struct arena *arena,
                            struct view_details *details, struct error *err)
 {
-    struct view_operation *items = NULL;
-    size_t capacity = 0;
+    struct view_operations operations;
     STATEMENT(s);
     if (statement_open(&s, store,
-                       "SELECT operation.id, kind, at, who, operation.reason, detail, flow.name,"
-                       " operation.node, node.name"
-                       " FROM operation INDEXED BY operation_by_run"
-                       " LEFT JOIN flow ON flow.id = operation.flow_id"
-                       " LEFT JOIN node_run ON node_run.run_id = operation.run_id"
-                       "  AND node_run.node = operation.node"
-                       " LEFT JOIN node ON node.id = node_run.node_id"
-                       " WHERE operation.run_id = ? ORDER BY operation.id",
+                       VIEW_OPERATION_SELECT "INDEXED BY operation_by_run" VIEW_OPERATION_JOIN
+                                             "WHERE operation.run_id = ? ORDER BY operation.id",
                        err) != 0)
         return -1;
     statement_int(&s, run_id);
-    int row;
-    while ((row = statement_step(&s, err)) == 1) {
-        items = arena_grow(arena, items, details->operation_count, &capacity, sizeof *items);
-        items[details->operation_count++] = (struct view_operation){
-            .id = statement_get_int(&s, 0),
-            .kind = (enum store_operation_kind)statement_get_enum(&s, 1, STORE_OPERATION_COUNT),
-            .at = statement_get_instant(&s, 2),
-            .who = statement_get_text(&s, 3, arena),
-            .reason = statement_get_text(&s, 4, arena),
-            .detail = statement_get_text(&s, 5, arena),
-            .flow = statement_get_text(&s, 6, arena),
-            .run_id = run_id,
-            .node = statement_get_index(&s, 7),
-            .node_name = statement_get_text(&s, 8, arena),
-        };
-    }
-    details->operations = items;
-    return row;
+    if (view_read_operations(&s, arena, &operations, err) != 0)
+        return -1;
+    details->operations = operations.items;
+    details->operation_count = operations.count;
+    return 0;
 }
 
 static int read_tables(struct store *store, int64_t run_id, struct arena *arena,

@@ -59,6 +59,18 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+struct view_median view_find_median(int64_t *samples, int32_t count)
+{
+    struct view_median median = {.samples = count};
+    if (count > 0) {
+        qsort(samples, (size_t)count, sizeof *samples, compare_numbers);
+        int64_t low = samples[(count - 1) / 2];
+        int64_t high = samples[count / 2];
+        median.median.us = low / 2 + high / 2 + (low % 2 + high % 2) / 2;
+    }
+    return median;
+}
+
 int view_median(struct store *store, const struct view_place *place, struct view_median *ret_median,
                 struct error *err)
 {
@@ -89,14 +101,7 @@ int view_median(struct store *store, const struct view_place *place, struct view
         samples[count++] = statement_get_int(&s, 0);
     if (row < 0)
         return -1;
-    struct view_median median = {.samples = count};
-    if (count > 0) {
-        qsort(samples, (size_t)count, sizeof *samples, compare_numbers);
-        int64_t low = samples[(count - 1) / 2];
-        int64_t high = samples[count / 2];
-        median.median.us = low / 2 + high / 2 + (low % 2 + high % 2) / 2;
-    }
-    *ret_median = median;
+    *ret_median = view_find_median(samples, count);
     return 0;
 }
 
@@ -136,13 +141,10 @@ static void grow_date_map(struct date_map *map)
             *find_date_slot(map, old.slots[i].node_id) = old.slots[i];
 }
 
-/* Nothing has happened to a node that only waits, was left out, or is blocked without a start. */
-static bool has_happened(struct statement *s)
+bool view_has_happened(enum task_state state, int64_t attempts, int64_t event_id)
 {
-    int64_t state = statement_get_int(s, 2);
-    return statement_get_int(s, 5) > 0 ||
-           (statement_get_int(s, 3) > 0 &&
-            (state == TASK_SUCCESS || state == TASK_FAILED || state == TASK_SKIPPED));
+    return attempts > 0 || (event_id > 0 && (state == TASK_SUCCESS || state == TASK_FAILED ||
+                                             state == TASK_SKIPPED));
 }
 
 /* Rows come newest run first, so that the first of a node is the newest run's. */
@@ -151,7 +153,10 @@ static void add_date_row(struct date_map *map, struct statement *s)
     if (map->node_count * 2 >= map->slot_count)
         grow_date_map(map);
     int64_t node_id = statement_get_int(s, 1);
-    int64_t event_id = has_happened(s) ? statement_get_int(s, 3) : 0;
+    enum task_state state = (enum task_state)statement_get_enum(s, 2, TASK_STATE_COUNT);
+    int64_t event_id = statement_get_int(s, 3);
+    if (!view_has_happened(state, statement_get_int(s, 5), event_id))
+        event_id = 0;
     struct date_slot *slot = find_date_slot(map, node_id);
     if (slot->node_id != 0 && event_id <= slot->event_id)
         return;
@@ -166,7 +171,7 @@ static void add_date_row(struct date_map *map, struct statement *s)
     slot->event_id = event_id;
     struct view_date_node *node = &map->nodes[slot->index];
     node->run_id = statement_get_int(s, 0);
-    node->state = (enum task_state)statement_get_enum(s, 2, TASK_STATE_COUNT);
+    node->state = state;
     node->changed_at = statement_get_instant(s, 4);
     node->attempt_id = statement_get_int(s, 7);
 }

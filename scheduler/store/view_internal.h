@@ -18,6 +18,13 @@ struct view_moment {
 int view_enter(struct view_moment *moment, struct store *store, struct error *err);
 void view_leave(struct view_moment *moment);
 
+/* Something happened to a node that was started, or decided by hand; not to one that only waits, was
+ * left out, or is blocked without a start. `event_id` is that of its row. */
+bool view_has_happened(enum task_state state, int64_t attempts, int64_t event_id);
+
+/* So many numbers from 0 to `most`, with commas. */
+bool view_parse_numbers(const char *text, int64_t most, int64_t *ret_numbers, size_t count);
+
 /* run.counts: eight numbers with commas. */
 bool view_parse_counts(const char *text, uint32_t ret_counts[TASK_STATE_COUNT]);
 
@@ -31,6 +38,16 @@ struct view_ids {
 
 int view_read_runs(struct store *store, const struct view_ids *ids, struct arena *arena,
                    const struct view_run **ret_runs, struct error *err);
+
+/* What view_run.version is, of the columns short_commit, hash and is_dirty from `column` on. */
+const char *view_read_version(struct statement *statement, int column, struct arena *arena);
+
+/* What failed first in a run; untouched where nothing did. */
+int view_read_failure(struct store *store, int64_t run_id, struct arena *arena,
+                      struct view_failure *failure, struct error *err);
+
+/* Sorts the samples. */
+struct view_median view_find_median(int64_t *samples, int32_t count);
 
 /* The ids of a page of a list. */
 int view_find_ids(struct store *store, const struct view_page *page, struct arena *arena,
@@ -46,5 +63,19 @@ int view_find_ids(struct store *store, const struct view_page *page, struct aren
 
 void view_read_attempt(struct statement *statement, struct arena *arena,
                        struct view_attempt *attempt);
+
+/* Operations: INDEXED BY and WHERE are the caller's, between and behind the two. */
+#define VIEW_OPERATION_SELECT                                                                      \
+    "SELECT operation.id, kind, at, who, operation.reason, detail, flow.name,"                     \
+    " coalesce(operation.run_id, 0), operation.node, node.name, coalesce(backfill_id, 0)"          \
+    " FROM operation "
+#define VIEW_OPERATION_JOIN                                                                        \
+    " LEFT JOIN flow ON flow.id = operation.flow_id"                                               \
+    " LEFT JOIN node_run ON node_run.run_id = operation.run_id"                                    \
+    "  AND node_run.node = operation.node"                                                         \
+    " LEFT JOIN node ON node.id = node_run.node_id "
+
+int view_read_operations(struct statement *statement, struct arena *arena,
+                         struct view_operations *ret_operations, struct error *err);
 
 #endif

@@ -79,6 +79,12 @@ struct view_operation {
     int64_t run_id; /* 0 = none */
     uint32_t node;  /* or STORE_NO_NODE */
     const char *node_name;
+    int64_t backfill_id; /* 0 = none */
+};
+
+struct view_operations {
+    const struct view_operation *items; /* oldest first */
+    size_t count;
 };
 
 struct view_written {

@@ -4,11 +4,8 @@ faults=$work/faults
 # The library comes before the sanitizer's; what a killed process leaves allocated is no leak.
 export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
 
-# with_faults [NAME=VALUE]… COMMAND…: its calls that write are counted in the file $faults.
-with_faults()
-{
-    env FAULTS_STATE="$faults" LD_PRELOAD="$build_dir/tests/crash_faults.so" "$@"
-}
+# "${with_faults[@]}" [NAME=VALUE]… COMMAND…: its calls that write are counted in the file $faults.
+with_faults=(env "FAULTS_STATE=$faults" "LD_PRELOAD=$build_dir/tests/crash_faults.so")
 
 # How many calls were counted, how many of them struck, since the file was made.
 faults_calls()

@@ -1,6 +1,6 @@
 /* Preloaded into a program of ours (LD_PRELOAD), it counts the calls that write, and at the n-th
- * kills the process or lets the call fail; it also moves the wall clock. crash/README.md names the
- * variables. It calls the kernel itself, so that it works under a sanitizer, too. */
+ * kills or stops the process, or lets the call fail; it also moves the wall clock. README.md names
+ * the variables. It calls the kernel itself, so that it works under a sanitizer, too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,6 +30,7 @@ struct shared {
 enum how {
     HOW_COUNT,
     HOW_KILL, /* half of what a write was to write is written */
+    HOW_STOP, /* SIGSTOP; the call goes through when somebody sends SIGCONT */
     HOW_SHORT,
     HOW_FAIL
 };
@@ -63,8 +64,9 @@ static void take_how(const char *text)
         enum how how;
         int number;
     } names[] = {
-        {"count", HOW_COUNT, 0},      {"kill", HOW_KILL, 0},        {"short", HOW_SHORT, 0},
-        {"ENOSPC", HOW_FAIL, ENOSPC}, {"EDQUOT", HOW_FAIL, EDQUOT}, {"EIO", HOW_FAIL, EIO},
+        {"count", HOW_COUNT, 0}, {"stop", HOW_STOP, 0},        {"kill", HOW_KILL, 0},
+        {"short", HOW_SHORT, 0}, {"ENOSPC", HOW_FAIL, ENOSPC}, {"EDQUOT", HOW_FAIL, EDQUOT},
+        {"EIO", HOW_FAIL, EIO},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i].name) != 0)
@@ -147,6 +149,10 @@ static bool is_struck(bool is_ours)
         is_now = faults.how != HOW_COUNT &&
                  (has_while ? number >= faults.at && is_there(AT_FDCWD, faults.while_path)
                             : number == faults.at);
+    }
+    if (is_now && faults.how == HOW_STOP) {
+        syscall(SYS_kill, getpid(), SIGSTOP);
+        is_now = false;
     }
     errno = saved;
     return is_now;

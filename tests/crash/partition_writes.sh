@@ -56,7 +56,7 @@ parts()
 sweep()
 {
     faults_clock 259200
-    job 90 1 "$(sql 'SELECT 1')" | with_faults "$build_dir/datemill-sql" >"$work/out" 2>&1 ||
+    job 90 1 "$(sql 'SELECT 1')" | "${with_faults[@]}" "$build_dir/datemill-sql" >"$work/out" 2>&1 ||
         echo "the sweep failed: $(cat "$work/out")"
     faults_clock 0
     echo "$(parts) files, $(find state/warehouse/open -type f | wc -l) marks"
@@ -80,7 +80,7 @@ point()
 {
     local seen status=0
     begin
-    job 2 1 "$members" | with_faults FAULTS_HOW=kill FAULTS_AT=$1 "$build_dir/$node" \
+    job 2 1 "$members" | "${with_faults[@]}" FAULTS_HOW=kill FAULTS_AT=$1 "$build_dir/$node" \
         >"$work/out" 2>&1 || status=$?
     [ $status = 137 ] || echo "at $1: ended $status: $(cat "$work/out")"
     seen=$(look)
@@ -98,7 +98,7 @@ deaths()
     node=$1 looks=$2 members=$3
     begin
     before=$(look)
-    job 2 1 "$members" | with_faults "$build_dir/$node" >"$work/out" 2>&1
+    job 2 1 "$members" | "${with_faults[@]}" "$build_dir/$node" >"$work/out" 2>&1
     calls=$(faults_calls)
     after=$(look)
     swept=$(sweep)

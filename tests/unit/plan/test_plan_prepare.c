@@ -189,13 +189,60 @@ static void test_values_that_sql_forbids(void **state)
     }
 }
 
+static void expect_replaced(const struct plan *plan, size_t node, const char *table,
+                            const char *partition)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct reference_finder *finder = reference_finder_new();
+    struct plan_facts facts = {.node = node, .finder = finder};
+    struct node_table replaced = {"x", "x"};
+    assert_int_equal(plan_find_replaced(plan, &facts, &arena, &replaced, NULL), 0);
+    if (table == NULL) {
+        assert_null(replaced.table);
+    } else {
+        assert_string_equal(replaced.table, table);
+        assert_string_equal(replaced.partition, partition);
+    }
+    reference_finder_free(finder);
+}
+
+static void test_what_is_replaced(void **state)
+{
+    (void)state;
+    static const char nodes[] =
+        "flow: g\n"
+        "params: {var: \"${yyyymmdd}\"}\n"
+        "nodes:\n"
+        "  a: {type: virtual}\n"
+        "  b: {run: \"true\"}\n"
+        "  c: {type: sync, from: {connection: oss, file: x}, to: {table: t}}\n"
+        "  d: {type: sync, from: {connection: oss, file: x}, to: {table: t, mode: append}}\n"
+        "  e: {type: sync, from: {connection: oss, file: x},\n"
+        "      to: {table: u, partition: {dt: \"${var}\", hh: \"x$<attempt>\"}}}\n"
+        "  f: {type: sync, from: {connection: oss, file: x},\n"
+        "      to: {table: u, partition: \"dt=$<var>,hh=${node}\"}, params: {var: own}}\n";
+    struct fixture fixture;
+    begin(&fixture, "INSERT OVERWRITE TABLE s SELECT 1;\n");
+    struct flow *flow = load_text(&fixture.test, "g", nodes);
+    assert_non_null(flow);
+    struct plan *plan = plan_test_plan(flow, (struct plan_request){0}, "2021-11-12T00:00:00");
+    expect_replaced(plan, 0, NULL, NULL);
+    expect_replaced(plan, 1, NULL, NULL);
+    expect_replaced(plan, 2, "t", "");
+    expect_replaced(plan, 3, NULL, NULL);
+    expect_replaced(plan, 4, "u", "dt=20211111/hh=x1");
+    expect_replaced(plan, 5, "u", "dt=own/hh=f");
+    plan_free(plan);
+    flow_free(flow);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_shell),
-        cmocka_unit_test(test_sql_and_paths),
-        cmocka_unit_test(test_values_that_sql_forbids),
+        cmocka_unit_test(test_environment),      cmocka_unit_test(test_shell),
+        cmocka_unit_test(test_sql_and_paths),    cmocka_unit_test(test_values_that_sql_forbids),
+        cmocka_unit_test(test_what_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

