@@ -46,10 +46,14 @@ static const char *ids(struct world *world, const char *text)
     return copy;
 }
 
+/* An attempt that ended; 9 and later ones are second attempts. */
 static void add_error(struct world *world, int64_t run_id, int64_t attempt_id, const char *reason)
 {
-    world_attempt(world, (struct record_attempt){
-                             .attempt_id = attempt_id, .run_id = run_id, .node = 1, .number = 1});
+    struct record_attempt attempt = {
+        .attempt_id = attempt_id, .run_id = run_id, .node = 1, .number = attempt_id < 9 ? 1 : 2};
+    world_attempt(world, attempt);
+    attempt.state = ATTEMPT_ENDED;
+    world_attempt(world, attempt);
     struct store_end end = {.attempt_id = attempt_id, .reason = reason};
     OK(store_put_end(world->store, &end, ok));
 }
@@ -158,10 +162,7 @@ static void errors_of_retries_are_found_and_forgotten(void **state)
     struct world *world = *state;
     make_some(world);
     OK(store_begin(world->store, ok));
-    world_attempt(world,
-                  (struct record_attempt){.attempt_id = 9, .run_id = 2, .node = 1, .number = 2});
-    struct store_end end = {.attempt_id = 9, .reason = "connection refused"};
-    OK(store_put_end(world->store, &end, ok));
+    add_error(world, 2, 9, "connection refused");
     OK(store_commit(world->store, ok));
     assert_string_equal(ids(world, "refused"), "2");
     assert_string_equal(ids(world, "machineid"), "2");
