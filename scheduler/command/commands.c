@@ -4,13 +4,16 @@ extern const struct command command_data_partitions;
 extern const struct command command_data_show;
 extern const struct command command_data_tables;
 extern const struct command command_doctor;
+extern const struct command command_freeze;
 extern const struct command command_graph;
 extern const struct command command_help;
 extern const struct command command_init;
 extern const struct command command_logs;
+extern const struct command command_mark;
 extern const struct command command_new;
 extern const struct command command_params_eval;
 extern const struct command command_params_explain;
+extern const struct command command_pause;
 extern const struct command command_query;
 extern const struct command command_render;
 extern const struct command command_rerun;
@@ -21,8 +24,11 @@ extern const struct command command_runs_show;
 extern const struct command command_runs_watch;
 extern const struct command command_schema;
 extern const struct command command_show;
+extern const struct command command_skip;
 extern const struct command command_status;
 extern const struct command command_stop;
+extern const struct command command_unfreeze;
+extern const struct command command_unpause;
 extern const struct command command_validate;
 extern const struct command command_version;
 
@@ -39,6 +45,12 @@ const struct command *const commands[] = {
     &command_run,
     &command_rerun,
     &command_stop,
+    &command_skip,
+    &command_mark,
+    &command_freeze,
+    &command_unfreeze,
+    &command_pause,
+    &command_unpause,
     &command_status,
     &command_runs_list,
     &command_runs_show,
