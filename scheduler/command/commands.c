@@ -1,5 +1,14 @@
 #include "scheduler/command/command.h"
 
+extern const struct command command_backfill;
+extern const struct command command_backfill_list;
+extern const struct command command_backfill_pause;
+extern const struct command command_backfill_resume;
+extern const struct command command_backfill_retry;
+extern const struct command command_backfill_set;
+extern const struct command command_backfill_show;
+extern const struct command command_backfill_stop;
+extern const struct command command_backfill_watch;
 extern const struct command command_data_partitions;
 extern const struct command command_data_show;
 extern const struct command command_data_tables;
@@ -43,6 +52,15 @@ const struct command *const commands[] = {
     &command_params_explain,
     &command_schema,
     &command_run,
+    &command_backfill,
+    &command_backfill_list,
+    &command_backfill_show,
+    &command_backfill_pause,
+    &command_backfill_resume,
+    &command_backfill_stop,
+    &command_backfill_retry,
+    &command_backfill_set,
+    &command_backfill_watch,
     &command_rerun,
     &command_stop,
     &command_skip,
