@@ -27,6 +27,7 @@ extern const struct command command_query;
 extern const struct command command_render;
 extern const struct command command_rerun;
 extern const struct command command_run;
+extern const struct command command_runs_diff;
 extern const struct command command_runs_list;
 extern const struct command command_runs_prune;
 extern const struct command command_runs_show;
@@ -73,6 +74,7 @@ const struct command *const commands[] = {
     &command_runs_list,
     &command_runs_show,
     &command_runs_watch,
+    &command_runs_diff,
     &command_runs_prune,
     &command_logs,
     &command_query,
