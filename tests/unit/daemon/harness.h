@@ -40,7 +40,8 @@ struct world {
     size_t date_capacity;
     size_t backfill_count; /* BACKFILL notices */
     int64_t last_number;
-    int64_t most_running;
+    int64_t run_notices; /* RUN, NODE, RUN_END */
+    int64_t run_ends;
 };
 
 static inline const char *world_keep(struct world *world, const char *text)
@@ -73,8 +74,9 @@ static inline void world_take(void *owner, const struct notice *notice)
         notice_write(notice, &json);
         fprintf(stderr, "%s\n", text_string(&json));
     }
-    if (notice->running > world->most_running)
-        world->most_running = notice->running;
+    world->run_notices += notice->kind == NOTICE_KIND_RUN || notice->kind == NOTICE_KIND_NODE ||
+                          notice->kind == NOTICE_KIND_RUN_END;
+    world->run_ends += notice->kind == NOTICE_KIND_RUN_END;
     if (notice->kind == NOTICE_KIND_REPLY)
         world_copy(world, notice, &world->reply);
     if (notice->kind == NOTICE_KIND_BACKFILL) {
@@ -217,18 +219,47 @@ static inline int world_lines(const struct world *world, const char *name)
     return count;
 }
 
-static inline bool world_has_line(const struct world *world, const char *name, const char *line)
+/* Line `number`, from 0, without its end. */
+static inline bool world_read_line(const struct world *world, const char *name, int number,
+                                   char *ret_line, int size)
 {
     SCOPED_TEXT struct text path = {0};
-    char read[256];
-    bool has = false;
     text_append_format(&path, "%s/%s", world->folder, name);
     SCOPED_FILE FILE *file = fopen(text_string(&path), "r");
-    while (file != NULL && fgets(read, sizeof read, file) != NULL) {
-        read[strcspn(read, "\n")] = '\0';
-        has |= strcmp(read, line) == 0;
+    for (int i = 0; i <= number; i++) {
+        if (file == NULL || fgets(ret_line, size, file) == NULL)
+            return false;
     }
-    return has;
+    ret_line[strcspn(ret_line, "\n")] = '\0';
+    return true;
+}
+
+/* How many lines are just this. */
+static inline int world_count_line(const struct world *world, const char *name, const char *line)
+{
+    char read[256];
+    int count = 0;
+    for (int i = 0; world_read_line(world, name, i, read, sizeof read); i++)
+        count += strcmp(read, line) == 0;
+    return count;
+}
+
+static inline void world_remove(const struct world *world, const char *name)
+{
+    SCOPED_TEXT struct text path = {0};
+    text_append_format(&path, "%s/%s", world->folder, name);
+    assert_int_equal(unlink(text_string(&path)), 0);
+}
+
+/* What was told last of a date. */
+static inline const struct notice *world_find_date(const struct world *world, const char *bizdate)
+{
+    for (size_t i = world->date_count; i > 0; i--) {
+        if (strcmp(world->dates[i - 1].bizdate, bizdate) == 0)
+            return &world->dates[i - 1];
+    }
+    fail_msg("nothing was told of %s", bizdate);
+    return NULL;
 }
 
 #endif
