@@ -10,9 +10,21 @@
 
 #define WORD_COLUMNS 4     /* `keep`; more where there is a conflict */
 #define MEANING_COLUMNS 13 /* `already green` */
+#define COUNT_COLUMNS 11   /* before, between and behind */
 #define LIST_AT_LEAST 24   /* columns for one stretch of dates; else it takes a line of its own */
 #define CONFLICTS_NAMED 3  /* with their runs */
 #define OWN_LINE_INDENT 8
+
+/* Whether every date that runs again does so because a node failed. */
+static bool is_all_failed(const struct backfill_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->dates[i].decision == DATE_REDO &&
+            strstr(plan->dates[i].reason, " failed in run ") == NULL)
+            return false;
+    }
+    return true;
+}
 
 static const char *meaning_of(const struct backfill_plan_text *of, enum date_decision decision)
 {
@@ -21,7 +33,9 @@ static const char *meaning_of(const struct backfill_plan_text *of, enum date_dec
     case DATE_KEEP:
         return redo == BACKFILL_REDO_NEVER ? "ran before" : "already green";
     case DATE_REDO:
-        return redo == BACKFILL_REDO_ALWAYS ? "ran before" : "not green";
+        if (redo == BACKFILL_REDO_ALWAYS)
+            return "ran before";
+        return is_all_failed(of->plan) ? "failed" : "not green";
     case DATE_RUN:
         return "missing";
     case DATE_CONFLICT:
@@ -71,11 +85,14 @@ static void append_decision(const struct backfill_plan_text *of, enum date_decis
         return;
     int columns = plan->decided[DATE_CONFLICT] > 0 ? (int)strlen("conflict") : WORD_COLUMNS;
     SCOPED_TEXT struct text line = {0};
-    text_append_format(&line, "  %-*s %4" PRId64 " %-*s   ", columns, date_decision_name(decision),
-                       plan->decided[decision], MEANING_COLUMNS, meaning_of(of, decision));
-    size_t used = line.length;
+    text_append_format(&line, "  %-*s %4" PRId64 " %s", columns, date_decision_name(decision),
+                       plan->decided[decision], meaning_of(of, decision));
+    size_t used = (size_t)columns + COUNT_COLUMNS + MEANING_COLUMNS;
+    used = used > line.length + 1 ? used : line.length + 1;
     size_t width = backfill_words_columns(of->terminal);
-    if (used + LIST_AT_LEAST > width) {
+    if (used + LIST_AT_LEAST <= width) {
+        text_append_repeat(&line, ' ', used - line.length);
+    } else {
         text_append_char(&line, '\n');
         text_append_repeat(&line, ' ', OWN_LINE_INDENT);
         used = OWN_LINE_INDENT;

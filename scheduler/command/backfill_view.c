@@ -42,8 +42,9 @@ struct backfill_view *backfill_view_new(const struct backfill_view_options *opti
     view->options = *options;
     view->terminal = context->err;
     view->is_live = context->err->has_cursor && !context->has_no_progress && !context->is_quiet &&
-                    !context->is_json;
-    view->is_lines = !context->is_json && (!context->err->has_cursor || context->has_no_progress);
+                    !context->is_json && !options->is_silent;
+    view->is_lines = !context->is_json && !options->is_silent &&
+                     (!context->err->has_cursor || context->has_no_progress);
     view->began = clock_monotonic();
     view->standing = (struct backfill_standing){.flow = "", .state = "running", .reason = ""};
     frame_init(&view->frame, view->terminal);
@@ -158,6 +159,8 @@ static void take_date(struct backfill_view *view, const struct notice *notice)
 static void print_json(struct backfill_view *view, const struct notice *notice)
 {
     SCOPED_TEXT struct text text = {0};
+    if (view->options.is_silent)
+        return;
     backfill_text_json(notice, view->options.zone, !view->has_json, &text);
     terminal_print(view->options.context->out, "%s", text_string(&text));
     view->has_json = true;

@@ -15,6 +15,7 @@ struct backfill_view_options {
     bool has_times;           /* a date has several planned times: they are shown */
     struct duration per_date; /* from the plan, 0 = unknown */
     bool can_repeat;          /* the same command again goes on */
+    bool is_silent;           /* keeps the books only */
 };
 
 struct backfill_view *backfill_view_new(const struct backfill_view_options *options);

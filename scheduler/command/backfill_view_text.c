@@ -206,17 +206,18 @@ void backfill_text_groups(const struct terminal *terminal, const struct backfill
 
 /* ---- lines for files and programs ---- */
 
-static void append_stamp(const struct notice *notice, const struct zone *zone, struct text *text)
+static void append_stamp(struct instant at, const struct zone *zone, struct text *text)
 {
     char stamp[ZONE_RFC3339_BYTES] = "";
     if (zone != NULL)
-        text_append(text, zone_format_rfc3339(zone, notice->at, stamp));
+        text_append(text, zone_format_rfc3339(zone, at, stamp));
 }
 
 void backfill_text_line(const struct notice *notice, const struct zone *zone, const char *date,
                         struct text *text)
 {
-    append_stamp(notice, zone, text);
+    struct instant second = {notice->at.us - notice->at.us % DURATION_SECOND_US};
+    append_stamp(second, zone, text);
     text_append_format(text, " backfill=%" PRId64, notice->backfill_id);
     logfmt_pair(text, "date", date);
     logfmt_pair(text, "state", notice->state);
@@ -278,7 +279,7 @@ void backfill_text_json(const struct notice *notice, const struct zone *zone, bo
     if (is_first)
         json_out_pair_int(&json, "schema", 1);
     json_out_pair_string(&json, "event", event_name(notice->kind));
-    append_stamp(notice, zone, &stamp);
+    append_stamp(notice->at, zone, &stamp);
     write_text(&json, "at", text_string(&stamp));
     json_out_pair_int(&json, "backfill", notice->backfill_id);
     if (notice->kind == NOTICE_KIND_DATE) {

@@ -102,6 +102,26 @@ static bool wants_help(const struct option_reader *reader)
     return false;
 }
 
+/* `backfill` is a command of its own and the first word of others: one of those is meant when its
+ * name is the next argument, with nothing but global options before it. After `--` it is a flow's
+ * name. */
+static const struct command *find_member(struct option_reader *reader, const char *parent)
+{
+    struct option_reader ahead = *reader;
+    struct command_line line = *reader->line;
+    const struct argument *argument;
+    struct error ignored;
+    if (!command_is_group(parent))
+        return NULL;
+    bool is_read = option_reader_next(&ahead, &argument, &ignored) == 0;
+    *reader->line = line; /* without a mark: it is read again, with the command's own options */
+    bool is_name = is_read && argument != NULL && !ahead.is_past_dashes;
+    const struct command *member = is_name ? command_find(parent, argument->text) : NULL;
+    if (member != NULL)
+        *reader = ahead;
+    return member;
+}
+
 /* Finds the command that the next one or two arguments name. */
 static int read_name(struct option_reader *reader, const struct command **ret_command,
                      struct error *err)
@@ -113,7 +133,9 @@ static int read_name(struct option_reader *reader, const struct command **ret_co
     if (argument == NULL)
         return 0;
     struct argument first = *argument;
-    *ret_command = command_find(NULL, first.text);
+    *ret_command = find_member(reader, first.text);
+    if (*ret_command == NULL)
+        *ret_command = command_find(NULL, first.text);
     if (*ret_command != NULL)
         return 0;
     if (!command_is_group(first.text))

@@ -2,8 +2,6 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/date_word.h"
 #include "scheduler/command/foreground.h"
-#include "scheduler/daemon/daemon.h"
-#include "scheduler/flow/flow_preflight.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/system/clock.h"
 
@@ -39,25 +37,6 @@ struct run_work {
     struct request request;
     bool is_dry_run;
 };
-
-static int preflight(struct context *context, const struct flow *flow, struct error *err)
-{
-    struct flow_source *source;
-    if (context_source(context, &source, err) < 0)
-        return -1;
-    struct diagnostics problems;
-    diagnostics_init(&problems);
-    struct flow_preflight facts = {.path = DAEMON_PATH,
-                                   .whose = "the PATH of nodes, not of your shell"};
-    size_t count = flow_preflight(flow, source, &facts, &problems);
-    if (count > 0)
-        context_show_problems(context, &problems);
-    diagnostics_free(&problems);
-    if (count == 0)
-        return 0;
-    *err = (struct error){.kind = ERROR_KIND_PRECONDITION};
-    return -1;
-}
 
 static void print_plan(struct context *context, const struct plan *plan)
 {
@@ -144,7 +123,7 @@ static int run_run(struct context *context, const struct options *options, struc
         return -1;
     work.request.flow = work.flow->name;
     fill_request(context, options, &work.date, &work.request);
-    if (check_plans(context, &work, err) < 0 || preflight(context, work.flow, err) < 0)
+    if (check_plans(context, &work, err) < 0 || context_preflight(context, work.flow, err) < 0)
         return -1;
     if (work.is_dry_run)
         return 0;

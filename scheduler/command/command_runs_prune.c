@@ -271,11 +271,9 @@ static int prune(struct pruner *pruner, struct error *err)
 static int ask(const struct pruner *pruner, struct error *err)
 {
     struct context *context = pruner->context;
-    const char *warning = pruner->expected.runs == 0 ? ""
-                                                     : " Their dates lose their state: a later "
-                                                       "backfill runs them again.";
-    const char *question = arena_format(&context->arena, "forget %s for good?%s",
-                                        describe(context, &pruner->expected), warning);
+    const char *question = arena_format(
+        &context->arena, "forget %s%s?", describe(context, &pruner->expected),
+        pruner->expected.runs == 0 ? "" : ", so that a later backfill runs these dates again");
     return context_confirm(context, question, "--yes", err);
 }
 

@@ -112,12 +112,16 @@ static bool reads_yes(void)
     return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
+bool context_can_ask(const struct context *context)
+{
+    return !context->has_no_input && !context->is_json && isatty(STDIN_FILENO) == 1 &&
+           context->err->is_terminal;
+}
+
 int context_confirm(struct context *context, const char *question, const char *flag,
                     struct error *err)
 {
-    bool can_ask = !context->has_no_input && !context->is_json && isatty(STDIN_FILENO) == 1 &&
-                   context->err->is_terminal;
-    if (!can_ask) {
+    if (!context_can_ask(context)) {
         error_set(err, ERROR_KIND_REFUSED, "%s: this needs a yes, and nobody can be asked",
                   question);
         return error_help(err, "give %s to say yes beforehand", flag);

@@ -86,6 +86,10 @@ int context_flow(struct context *context, const struct options *options, size_t 
 int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
                       const struct flow **ret_flow, struct error *err);
 
+/* Whether the programs that the flow's nodes name are there: shows all that are not, then fails with
+ * ERROR_KIND_PRECONDITION. */
+int context_preflight(struct context *context, const struct flow *flow, struct error *err);
+
 /* The context frees the flow in the end. */
 void context_keep_flow(struct context *context, struct flow *flow);
 
@@ -121,6 +125,9 @@ void context_settle(struct context *context);
  * belongs to the context's arena. E203 ERROR_KIND_PRECONDITION. */
 int context_companion(struct context *context, const char *name, const char **ret_path,
                       struct error *err);
+
+/* Whether somebody sits there who can be asked. */
+bool context_can_ask(const struct context *context);
 
 /* Asks a question that can be answered with yes or no. 0 = yes. Anything else is
  * ERROR_KIND_REFUSED; without a terminal, or with --no-input, it names `flag`, which answers yes

@@ -2,7 +2,9 @@
 
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
+#include "scheduler/daemon/daemon.h"
 #include "scheduler/flow/flow_load.h"
+#include "scheduler/flow/flow_preflight.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -202,4 +204,23 @@ void context_free_project(struct context *context)
         project_free(context->project);
     flow_source_close(context->source);
     zone_free(context->zone);
+}
+
+int context_preflight(struct context *context, const struct flow *flow, struct error *err)
+{
+    struct flow_source *source;
+    if (context_source(context, &source, err) < 0)
+        return -1;
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    struct flow_preflight facts = {.path = DAEMON_PATH,
+                                   .whose = "the PATH of nodes, not of your shell"};
+    size_t count = flow_preflight(flow, source, &facts, &problems);
+    if (count > 0)
+        context_show_problems(context, &problems);
+    diagnostics_free(&problems);
+    if (count == 0)
+        return 0;
+    *err = (struct error){.kind = ERROR_KIND_PRECONDITION};
+    return -1;
 }

@@ -1,4 +1,4 @@
-/* The lines in which two texts differ, as `- old` and `+ new`. */
+/* The lines in which two texts differ. */
 #ifndef DATEMILL_COMMAND_TEXT_DIFF_H
 #define DATEMILL_COMMAND_TEXT_DIFF_H
 
@@ -9,5 +9,11 @@
 /* Appends nothing when the texts are equal. A smallest set of lines, each with its number in its
  * own text: `-  12  WHERE dt = '20211111'`. */
 void text_diff(const char *before, const char *after, struct text *out);
+
+#define TEXT_DIFF_CONTEXT 3 /* equal lines around each change */
+
+/* The same as `diff -u` shows it, with equal lines around: `@@ -1,4 +1,4 @@` and so on, without the
+ * two lines that name the files. Nothing when the texts are equal. */
+void text_diff_unified(const char *before, const char *after, struct text *out);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/daemon/backfill.h"
 #include "scheduler/daemon/connections.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/daemon/freezes.h"
@@ -156,6 +157,7 @@ void daemon_close(struct daemon *daemon)
     loop_cancel_timer(daemon->loop, &daemon->commit_soon);
     turn_clear(daemon);
     action_list_free(&daemon->turn.actions);
+    backfill_free_all(daemon);
     free_runs(daemon);
     free(daemon->known);
     free(daemon->known_ends);

@@ -23,7 +23,7 @@ static size_t find_place(const struct daemon *daemon, int64_t run_id)
     return low;
 }
 
-struct daemon_run *daemon_runs_find(struct daemon *daemon, int64_t run_id)
+struct daemon_run *daemon_runs_find(const struct daemon *daemon, int64_t run_id)
 {
     size_t place = find_place(daemon, run_id);
     if (place < daemon->run_count && daemon->runs[place]->id == run_id)
@@ -73,6 +73,7 @@ void daemon_runs_free(struct daemon *daemon, struct daemon_run *run)
     free(run->zone);
     free(run->log_dir);
     free(run->remark);
+    free(run->failure);
     free(run->is_done);
     free(run);
 }

@@ -39,8 +39,12 @@ struct daemon_run {
     bool is_over;          /* final and told; leaves at the end of the turn */
     uint32_t failed_node;  /* the first that failed, STORE_NO_NODE = none */
     struct needs *needs;   /* outside the run; NULL = none */
-    int64_t backfill_id;   /* 0 = of none */
-    int32_t position;      /* of its date there; -1 = not known yet */
+
+    int64_t backfill_id;        /* 0 = of none */
+    int32_t position;           /* of its date there; -1 = not known yet, nor is its state */
+    enum date_state date_state; /* with the changes of the turn */
+    char *failure;              /* `node: reason` of the first that failed, or why it is blocked */
+    bool is_blocked;            /* by a date before it: stopped for that */
 };
 
 /* An attempt that is granted or runs. */
@@ -76,6 +80,7 @@ struct daemon {
     struct connection *connections; /* watchers behind the control socket */
     struct reference_finder *finder;
     struct project *project;                                   /* slots, pools */
+    struct backfill *backfills;                                /* at work */
     struct freezes *freezes;                                   /* by hand */
     struct node_setting environment[DAEMON_ENVIRONMENT_COUNT]; /* of every attempt */
     struct definitions definitions;
@@ -118,7 +123,7 @@ struct daemon {
 int daemon_step(struct daemon *daemon, struct event *event, struct error *err);
 
 /* ---- daemon_runs.c ---- */
-struct daemon_run *daemon_runs_find(struct daemon *daemon,
+struct daemon_run *daemon_runs_find(const struct daemon *daemon,
                                     int64_t run_id); /* NULL = not in memory */
 void daemon_runs_add(struct daemon *daemon, struct daemon_run *run);
 struct daemon_run *daemon_runs_make(struct definition *definition, struct plan *plan,
@@ -135,6 +140,10 @@ void daemon_runs_remove_attempt(struct daemon *daemon, int64_t attempt_id);
 void turn_end(struct daemon *daemon);
 void turn_clear(struct daemon *daemon);
 void turn_add_hold(struct daemon *daemon, int64_t run_id, enum run_hold hold);
+
+/* Puts the definition's version into the batch; of one that is stored, the id alone. */
+int turn_store_version(struct daemon *daemon, const struct definition *definition,
+                       struct instant now, int64_t *ret_version_id, struct error *err);
 
 /* ---- grant.c ---- */
 
@@ -156,6 +165,10 @@ int restore_open_runs(struct daemon *daemon, struct error *err);
 int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
                 struct error *err);
 
+/* The definition of a stored version: one more use. */
+int restore_definition(struct daemon *daemon, int64_t version_id,
+                       struct definition **ret_definition, struct error *err);
+
 /* Fails with the reason when the definition of an open run cannot be read: it may only be watched
  * and stopped. */
 int restore_check(const struct daemon_run *run, struct error *err);
@@ -163,13 +176,19 @@ int restore_check(const struct daemon_run *run, struct error *err);
 /* ---- watch.c ---- */
 struct daemon_interest {
     int64_t run_id;
+    int64_t backfill_id; /* instead of a run */
     bool drives;
 };
 
 /* Whether the watcher did not watch it before. */
 bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, int64_t run_id,
                         bool drives);
-bool watch_is_driven(const struct daemon *daemon, int64_t run_id);
+bool watch_is_driven(const struct daemon *daemon, int64_t run_id); /* or its backfill is */
+void watch_add_backfill(struct daemon *daemon, struct daemon_watcher *watcher, int64_t backfill_id,
+                        bool drives);
+bool watch_has_backfill(const struct daemon *daemon, int64_t backfill_id);
+bool watch_drives_backfill(const struct daemon *daemon, int64_t backfill_id);
+void watch_tell_backfill(struct daemon *daemon, int64_t backfill_id, const struct notice *notice);
 void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
                     const struct daemon_run *run);
 void watch_tell_task(struct daemon *daemon, const struct record_task *task);

@@ -2,6 +2,7 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/daemon/backfill.h"
 #include "scheduler/plan/plan_need.h"
 #include "scheduler/store/view_history.h"
 
@@ -17,6 +18,7 @@ struct need {
     bool is_second;
     bool is_cycle_before; /* then one older than its flow's first run is out of the way */
     bool is_open;
+    bool is_hopeless; /* a date before it in its backfill is over without it */
 };
 
 struct needs {
@@ -26,6 +28,7 @@ struct needs {
     bool is_found;    /* `items` are */
     bool must_look;   /* something may have changed since they were looked at */
     bool was_told_of; /* watchers heard what it waits for */
+    char *why;        /* of the first that is hopeless; NULL = none is */
 };
 
 struct needs *needs_new(const struct plan *plan)
@@ -45,6 +48,7 @@ void needs_free(struct needs *needs)
     if (needs == NULL)
         return;
     free(needs->items);
+    free(needs->why);
     free(needs);
 }
 
@@ -174,14 +178,43 @@ static bool is_met(struct look *look, const struct need *need)
     return is_node_done(look, need->needed);
 }
 
-static int look_at(struct daemon *daemon, struct needs *needs, struct error *err)
+/* A date of the run's own backfill decides by the run that the backfill makes of it, whatever older
+ * runs of that date have left. False: it is none. */
+static bool look_in_backfill(struct daemon *daemon, const struct daemon_run *run, struct need *need)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct backfill_need wanted = {run, need->cyctime, need->is_second, need->needed};
+    enum backfill_verdict verdict = BACKFILL_NEED_OPEN;
+    const char *why = "";
+    if (run->backfill_id == 0 || !need->is_cycle_before ||
+        strcmp(need->flow, run->plan->flow->name) != 0)
+        return false;
+    if (backfill_look_need(daemon, &wanted, &arena, &verdict, &why) < 0)
+        verdict = BACKFILL_NEED_OPEN;
+    if (verdict == BACKFILL_NEED_OUTSIDE)
+        return false;
+    need->is_open = verdict != BACKFILL_NEED_MET;
+    need->is_hopeless = verdict == BACKFILL_NEED_HOPELESS;
+    if (need->is_hopeless && run->needs->why == NULL)
+        run->needs->why = memory_copy_string(why);
+    return true;
+}
+
+static int look_at(struct daemon *daemon, const struct daemon_run *run, struct error *err)
 {
     struct look look = {.store = daemon->store};
+    struct needs *needs = run->needs;
     int result = 0;
+    free(needs->why);
+    needs->why = NULL;
     for (size_t i = 0; result == 0 && i < needs->count; i++) {
-        result = look_up(&look, &needs->items[i], err);
+        struct need *need = &needs->items[i];
+        need->is_hopeless = false;
+        if (look_in_backfill(daemon, run, need))
+            continue;
+        result = look_up(&look, need, err);
         if (result == 0)
-            needs->items[i].is_open = !is_met(&look, &needs->items[i]);
+            need->is_open = !is_met(&look, need);
     }
     arena_free(&look.arena);
     return result;
@@ -225,7 +258,7 @@ static void look_at_run(struct daemon *daemon, struct daemon_run *run)
 {
     struct error err;
     struct needs *needs = run->needs;
-    if (needs_find(daemon, run, &err) < 0 || look_at(daemon, needs, &err) < 0)
+    if (needs_find(daemon, run, &err) < 0 || look_at(daemon, run, &err) < 0)
         return;
     tell(daemon, run);
     needs->must_look = false;
@@ -275,6 +308,69 @@ void needs_look(struct daemon *daemon, const struct turn *done)
         if (run->needs != NULL && run->needs->must_look && !run->is_over)
             look_at_run(daemon, run);
     }
+}
+
+void needs_look_again(struct daemon *daemon, int64_t backfill_id)
+{
+    for (size_t i = 0; i < daemon->run_count; i++) {
+        if (daemon->runs[i]->backfill_id == backfill_id && daemon->runs[i]->needs != NULL)
+            daemon->runs[i]->needs->must_look = true;
+    }
+}
+
+void needs_describe(const struct daemon_run *run, uint32_t node, struct text *text)
+{
+    const struct needs *needs = run->needs;
+    for (size_t i = 0; needs != NULL && i < needs->count; i++) {
+        if (needs->items[i].node == node && needs->items[i].is_open)
+            describe(&needs->items[i], text);
+    }
+}
+
+static bool has_hopeless_need(const struct needs *needs, uint32_t node)
+{
+    for (size_t i = 0; i < needs->count; i++) {
+        if (needs->items[i].node == node && needs->items[i].is_hopeless)
+            return true;
+    }
+    return false;
+}
+
+/* By rank: what a node needs of its run is decided before it. False: something else goes on. */
+static bool is_hopeless(const struct daemon *daemon, const struct daemon_run *run,
+                        const uint32_t *by_rank, bool *hopeless)
+{
+    const struct plan *plan = run->plan;
+    for (size_t i = 0; i < plan->node_count; i++) {
+        uint32_t node = by_rank[i];
+        struct engine_task task;
+        if (engine_look(daemon->engine, run->id, node, &task, NULL) < 0)
+            return false;
+        if (task_states[task.state].is_final)
+            continue;
+        hopeless[node] = has_hopeless_need(run->needs, node);
+        for (size_t j = 0; j < plan->nodes[node].need_count; j++)
+            hopeless[node] = hopeless[node] || hopeless[plan->nodes[node].needs[j]];
+        if (!hopeless[node])
+            return false;
+    }
+    return true;
+}
+
+const char *needs_hopeless(const struct daemon *daemon, const struct daemon_run *run)
+{
+    struct engine_run_facts facts;
+    const struct plan *plan = run->plan;
+    if (run->needs == NULL || run->needs->why == NULL ||
+        engine_look_run(daemon->engine, run->id, &facts, NULL) < 0 || facts.open_attempts > 0 ||
+        run_state_is_final(facts.state))
+        return NULL;
+    SCOPED_ARENA struct arena arena = {0};
+    uint32_t *by_rank = arena_array(&arena, plan->node_count, sizeof *by_rank);
+    bool *hopeless = arena_array(&arena, plan->node_count, sizeof *hopeless);
+    for (size_t i = 0; i < plan->node_count; i++)
+        by_rank[plan->nodes[i].rank] = (uint32_t)i;
+    return is_hopeless(daemon, run, by_rank, hopeless) ? run->needs->why : NULL;
 }
 
 static bool may_need(const struct plan *plan, const char *flow)

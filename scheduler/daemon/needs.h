@@ -19,6 +19,17 @@ int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err)
  * may have changed, and those of runs that were not looked at yet. NULL = all. */
 void needs_look(struct daemon *daemon, const struct turn *done);
 
+/* Something of the dates of a backfill has changed that no action tells: they look again. */
+void needs_look_again(struct daemon *daemon, int64_t backfill_id);
+
+/* Appends what a node waits for outside its run: `waits for shop/load of 2021-11-03 (…)`. */
+void needs_describe(const struct daemon_run *run, uint32_t node, struct text *text);
+
+/* Why the run can never go on: nothing of it runs, and all that waits in it waits for dates of
+ * its backfill that are over without what it needs. NULL = it can. Borrowed until they are looked
+ * at. */
+const char *needs_hopeless(const struct daemon *daemon, const struct daemon_run *run);
+
 /* Whether an open run waits for something of that flow, or may do so. */
 bool needs_wait_for(const struct daemon *daemon, const char *flow);
 

@@ -42,6 +42,7 @@ static const struct member notice_members[] = {
     {"done", MEMBER_INT64, offsetof(struct notice, done)},
     {"total", MEMBER_INT64, offsetof(struct notice, total)},
     {"unit", MEMBER_STRING, offsetof(struct notice, unit)},
+    {"hold", MEMBER_STRING, offsetof(struct notice, hold)},
     {"backfill", MEMBER_INT64, offsetof(struct notice, backfill_id)},
     {"failed", MEMBER_INT64, offsetof(struct notice, failed)},
     {"running", MEMBER_INT64, offsetof(struct notice, running)},

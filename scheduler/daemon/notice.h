@@ -17,6 +17,7 @@
 
 #define NOTICE_MAX_RUNS 64     /* runs of one request: the times of one business date */
 #define NOTICE_MAX_ITEMS 65536 /* of one notice that lists */
+#define NOTICE_HOLDS_UP '>'
 
 enum notice_kind {
     NOTICE_KIND_REPLY,    /* the answer to a request; `error` or the run ids */
@@ -88,9 +89,14 @@ struct notice {
     int64_t running;        /* dates */
     int64_t dates_parallel; /* dates at once */
 
-    /* REPLY to EXPLAIN: a node and one thing it waits for, several for a node. BACKFILL: a date
-       (2021-11-11, with a time where there are several) and `sales_stat 12s`, at most
-       NOTICE_MAX_ITEMS of them. */
+    /* REPLY to SKIP and MARK: `node` and its `state` now, `reason`: what comes before it has the
+       state that was asked for, `result`: the run's state, `remark`: why nothing was changed;
+       items: nodes that may run now. To FREEZE and UNFREEZE: `remark` is what was there before. */
+    const char *hold; /* why the run starts nothing; "" = it does */
+
+    /* REPLY to EXPLAIN: a node and one thing it waits for, several for a node; with
+       NOTICE_HOLDS_UP before the node, what waits for it. BACKFILL: a date (2021-11-11, with a time
+       where there are several) and `sales_stat 12s`. At most NOTICE_MAX_ITEMS of them. */
     const struct notice_item *items;
     size_t item_count;
 

@@ -155,7 +155,7 @@ static void answer(struct operation *work, const char *remark)
     bool is_open = !run_state_is_final(facts.state);
     notice->reason = what_comes_later(&after);
     if (is_open && facts.hold != RUN_HOLD_NONE)
-        notice->unit = run_hold_name(facts.hold);
+        notice->hold = run_hold_name(facts.hold);
     list_freed(work, notice);
     if (notice->reason[0] != '\0')
         watch_add_interest(daemon, work->watcher, work->run->id, false);

@@ -10,12 +10,13 @@
 #include <stdlib.h>
 
 #define PRUNING_FIRST_SIZE 50
-#define PRUNING_MIN_SIZE 5
+#define PRUNING_BUSY_MIN_SIZE 5
 #define PRUNING_BUSY_STEP_MS                                                                       \
     3 /* a step at most, about, while runs are open; then as long a pause */
-#define PRUNING_IDLE_STEP_MS 40 /* while there are none */
-#define PRUNING_TELL_MS 200     /* between two notices */
-#define PRUNING_TROUBLE_MS 1000 /* while the store cannot be written */
+#define PRUNING_IDLE_MIN_SIZE 50
+#define PRUNING_IDLE_STEP_MS 150 /* while there are none: large steps write fewer pages */
+#define PRUNING_TELL_MS 200      /* between two notices */
+#define PRUNING_TROUBLE_MS 1000  /* while the store cannot be written */
 
 struct pruning {
     struct daemon *daemon;
@@ -97,10 +98,15 @@ static void plan_next(struct pruning *pruning, struct duration took)
 {
     bool is_at_work = engine_count(pruning->daemon->engine).open_runs > 0;
     int64_t wanted = duration_ms(is_at_work ? PRUNING_BUSY_STEP_MS : PRUNING_IDLE_STEP_MS).us;
+    int32_t least = is_at_work ? PRUNING_BUSY_MIN_SIZE : PRUNING_IDLE_MIN_SIZE;
     if (took.us > wanted)
-        pruning->size = pruning->size / 2 < PRUNING_MIN_SIZE ? PRUNING_MIN_SIZE : pruning->size / 2;
+        pruning->size /= 2;
     else if (took.us < wanted / 2)
-        pruning->size = pruning->size * 2 > PRUNE_MAX_SIZE ? PRUNE_MAX_SIZE : pruning->size * 2;
+        pruning->size *= 2;
+    if (pruning->size < least)
+        pruning->size = least;
+    if (pruning->size > PRUNE_MAX_SIZE)
+        pruning->size = PRUNE_MAX_SIZE;
     loop_set_timer(pruning->daemon->loop, &pruning->next, is_at_work ? took : (struct duration){0});
 }
 

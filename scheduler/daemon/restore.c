@@ -3,10 +3,11 @@
 #include "scheduler/engine/run_image.h"
 #include "scheduler/system/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static int load_captured(struct daemon *daemon, int64_t version_id,
-                         struct definition **ret_definition, struct error *err)
+int restore_definition(struct daemon *daemon, int64_t version_id,
+                       struct definition **ret_definition, struct error *err)
 {
     *ret_definition = definition_find(&daemon->definitions, version_id);
     if (*ret_definition != NULL)
@@ -133,6 +134,15 @@ static int send_to_engine(struct daemon *daemon, const struct load_run *row, str
     return result;
 }
 
+/* 0 = it belongs to none. */
+static int64_t backfill_of(const struct load_run *row)
+{
+    static const char word[] = "backfill ";
+    if (row->kind != STORE_RUN_BACKFILL || strncmp(row->trigger, word, sizeof word - 1) != 0)
+        return 0;
+    return strtoll(row->trigger + sizeof word - 1, NULL, 10);
+}
+
 /* Takes over the use of the definition. */
 static int restore_as(struct daemon *daemon, const struct load_run *row,
                       struct definition *definition, struct daemon_run **ret_run, struct error *err)
@@ -143,6 +153,8 @@ static int restore_as(struct daemon *daemon, const struct load_run *row,
         return -1;
     }
     struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, row->queued_at);
+    run->backfill_id = backfill_of(row);
+    run->position = -1;
     if (plan->node_count != row->node_count) {
         error_set(err, ERROR_KIND_BUG, "run %lld has %zu nodes, its definition %zu",
                   (long long)row->run_id, row->node_count, plan->node_count);
@@ -166,7 +178,7 @@ int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon
                 struct error *err)
 {
     struct definition *definition;
-    if (load_captured(daemon, row->version_id, &definition, err) < 0)
+    if (restore_definition(daemon, row->version_id, &definition, err) < 0)
         return -1;
     return restore_as(daemon, row, definition, ret_run, err);
 }

@@ -1,5 +1,6 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/text.h"
+#include "scheduler/daemon/backfill_work.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
@@ -12,24 +13,29 @@
 #define TURN_SHARE_MS 4    /* how long ends that nobody waits for wait for each other */
 #define TURN_LOW_GRANTS 4  /* fewer at the keeper: new ones are waited for */
 
+int turn_store_version(struct daemon *daemon, const struct definition *definition,
+                       struct instant now, int64_t *ret_version_id, struct error *err)
+{
+    const struct flow *flow = definition->flow;
+    *ret_version_id = definition->version_id;
+    if (definition->version_id != 0)
+        return 0;
+    struct store_version version = {.flow = flow->name,
+                                    .hash = flow->hash,
+                                    .commit = definition->version.commit,
+                                    .short_commit = definition->version.short_commit,
+                                    .is_dirty = definition->version.is_dirty,
+                                    .note = definition->version.note,
+                                    .files = flow->files,
+                                    .file_count = flow->file_count};
+    return store_put_version(daemon->store, &version, now, ret_version_id, err);
+}
+
 static int store_run_row(struct daemon *daemon, struct turn_run *item, struct error *err)
 {
-    struct definition *definition = item->run->definition;
-    const struct flow *flow = definition->flow;
-    item->version_id = definition->version_id;
-    if (item->version_id == 0) {
-        struct store_version version = {.flow = flow->name,
-                                        .hash = flow->hash,
-                                        .commit = definition->version.commit,
-                                        .short_commit = definition->version.short_commit,
-                                        .is_dirty = definition->version.is_dirty,
-                                        .note = definition->version.note,
-                                        .files = flow->files,
-                                        .file_count = flow->file_count};
-        if (store_put_version(daemon->store, &version, item->row.created_at, &item->version_id,
-                              err) < 0)
-            return -1;
-    }
+    if (turn_store_version(daemon, item->run->definition, item->row.created_at, &item->version_id,
+                           err) < 0)
+        return -1;
     item->row.version_id = item->version_id;
     return store_put_run(daemon->store, &item->row, err);
 }
@@ -38,6 +44,8 @@ static int store_details(struct daemon *daemon, struct error *err)
 {
     struct turn *turn = &daemon->turn;
     struct store *store = daemon->store;
+    if (backfill_store(daemon, err) < 0)
+        return -1;
     for (struct turn_grant *item = turn->grants.first; item != NULL; item = item->next) {
         if (store_put_grant(store, &item->row, err) < 0)
             return -1;
@@ -215,7 +223,7 @@ static bool is_empty(const struct turn *turn)
     return turn->actions.count == 0 && turn->runs.first == NULL && turn->grants.first == NULL &&
            turn->started.first == NULL && turn->ends.first == NULL &&
            turn->operations.first == NULL && turn->holds.first == NULL &&
-           turn->replies.first == NULL;
+           turn->backfills.first == NULL && turn->replies.first == NULL;
 }
 
 /* Grants that the keeper has and has not started: while there are some it lacks nothing. */
@@ -233,7 +241,7 @@ static bool is_awaited(const struct daemon *daemon)
     const struct turn *turn = &daemon->turn;
     bool has_grants = false;
     if (turn->runs.first != NULL || turn->operations.first != NULL || turn->replies.first != NULL ||
-        turn->holds.first != NULL || !daemon->has_begun)
+        turn->holds.first != NULL || turn->backfills.first != NULL || !daemon->has_begun)
         return true;
     for (size_t i = 0; i < turn->actions.count; i++) {
         enum action_kind kind = turn->actions.items[i].kind;
@@ -276,12 +284,14 @@ static void after_commit(struct daemon *daemon)
     struct turn done = daemon->turn;
     daemon->turn = (struct turn){0};
     daemon->done_turn = &done;
+    backfill_committed(daemon);
     carry_out(daemon, &done);
     settle_ends(daemon, &done);
     tell_changes(daemon, &done);
     for (struct turn_end *item = done.ends.first; item != NULL; item = item->next)
         daemon_runs_remove_attempt(daemon, item->row.attempt_id);
     needs_look(daemon, &done);
+    backfill_after_commit(daemon, &done);
     daemon->done_turn = NULL;
     arena_free(&done.arena);
     action_list_free(&done.actions);
@@ -300,7 +310,10 @@ static void prepare_grants(struct daemon *daemon)
 void turn_end(struct daemon *daemon)
 {
     struct turn *turn = &daemon->turn;
+    struct error err = {0};
     bool may_retry = !loop_timer_is_set(&daemon->commit_again);
+    if (may_retry && backfill_note(daemon, &err) == 0)
+        backfill_fill(daemon);
     while (!is_empty(turn) && may_retry) {
         if (!is_awaited(daemon) && !daemon->shares_commit) {
             daemon->shares_commit = true;
@@ -311,8 +324,7 @@ void turn_end(struct daemon *daemon)
         loop_cancel_timer(daemon->loop, &daemon->commit_soon);
         daemon->shares_commit = false;
         prepare_grants(daemon);
-        struct error err = {0};
-        if (store_turn(daemon, &err) < 0) {
+        if (backfill_note(daemon, &err) < 0 || store_turn(daemon, &err) < 0) {
             in_trouble(daemon, &err);
             return;
         }
@@ -320,6 +332,7 @@ void turn_end(struct daemon *daemon)
         after_commit(daemon);
         tidy_runs(daemon);
     }
+    backfill_tidy(daemon);
     daemon->is_settled = daemon->has_begun && is_empty(turn);
     struct instant wakeup = engine_next_wakeup(daemon->engine);
     if (instant_is_never(wakeup))

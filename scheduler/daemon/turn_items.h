@@ -6,11 +6,12 @@
 #include "scheduler/daemon/attempt_result.h"
 #include "scheduler/daemon/notice.h"
 #include "scheduler/engine/action.h"
-#include "scheduler/store/store_commit.h"
+#include "scheduler/store/store_backfill.h"
 #include "scheduler/system/keeper_protocol.h"
 
 struct daemon_run;
 struct daemon_watcher;
+struct backfill;
 
 struct turn_run { /* a new run */
     struct turn_run *next;
@@ -60,6 +61,23 @@ struct turn_hold {
     enum run_hold hold;
 };
 
+enum turn_backfill_kind {
+    TURN_BACKFILL_PUT,   /* a new one with its dates; its row is as it is when it is stored */
+    TURN_BACKFILL_SET,   /* its row */
+    TURN_BACKFILL_RESET, /* dates wait again */
+    TURN_BACKFILL_DATE
+};
+
+struct turn_backfill { /* a change of a backfill; they are stored in their order, after the runs */
+    struct turn_backfill *next;
+    enum turn_backfill_kind kind;
+    struct backfill *backfill;
+    uint32_t states;        /* RESET: bit n: date_state n */
+    struct store_date date; /* DATE */
+    bool is_end;            /* DATE: `notice` is told after the commit */
+    struct notice notice;
+};
+
 struct turn_reply {
     struct turn_reply *next;
     struct daemon_watcher *watcher; /* NULL when it went away meanwhile */
@@ -86,6 +104,7 @@ struct turn_reply {
 struct turn {
     struct arena arena; /* everything of the turn */
     struct action_list actions;
+    size_t noted; /* actions that backfills have looked at */
     TURN_LIST(turn_run) runs;
     TURN_LIST(turn_grant) grants;
     TURN_LIST(turn_started) started;
@@ -93,6 +112,7 @@ struct turn {
     TURN_LIST(turn_operation) operations;
     TURN_LIST(turn_freeze) freezes;
     TURN_LIST(turn_hold) holds;
+    TURN_LIST(turn_backfill) backfills;
     TURN_LIST(turn_reply) replies;
 };
 

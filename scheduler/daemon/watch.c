@@ -25,6 +25,14 @@ static void hold_if_alone(struct daemon *daemon, int64_t run_id)
     turn_add_hold(daemon, run_id, RUN_HOLD_NO_SCHEDULER);
 }
 
+static void hold_backfill_if_alone(struct daemon *daemon, int64_t backfill_id)
+{
+    for (size_t i = 0; i < daemon->run_count; i++) {
+        if (daemon->runs[i]->backfill_id == backfill_id)
+            hold_if_alone(daemon, daemon->runs[i]->id);
+    }
+}
+
 void daemon_remove_watcher(struct daemon *daemon, struct daemon_watcher *watcher)
 {
     struct daemon_watcher **place = &daemon->watchers;
@@ -40,8 +48,11 @@ void daemon_remove_watcher(struct daemon *daemon, struct daemon_watcher *watcher
             reply->watcher = NULL;
     }
     for (size_t i = 0; i < watcher->item_count; i++) {
-        if (watcher->items[i].drives)
-            hold_if_alone(daemon, watcher->items[i].run_id);
+        const struct daemon_interest *item = &watcher->items[i];
+        if (item->drives && item->backfill_id != 0)
+            hold_backfill_if_alone(daemon, item->backfill_id);
+        else if (item->drives)
+            hold_if_alone(daemon, item->run_id);
     }
     free(watcher->items);
     watcher->items = NULL;
@@ -52,10 +63,29 @@ void daemon_remove_watcher(struct daemon *daemon, struct daemon_watcher *watcher
 static struct daemon_interest *find_interest(const struct daemon_watcher *watcher, int64_t run_id)
 {
     for (size_t i = 0; i < watcher->item_count; i++) {
-        if (watcher->items[i].run_id == run_id)
+        if (watcher->items[i].backfill_id == 0 && watcher->items[i].run_id == run_id)
             return &watcher->items[i];
     }
     return NULL;
+}
+
+static struct daemon_interest *find_backfill(const struct daemon_watcher *watcher,
+                                             int64_t backfill_id)
+{
+    for (size_t i = 0; i < watcher->item_count; i++) {
+        if (watcher->items[i].backfill_id == backfill_id)
+            return &watcher->items[i];
+    }
+    return NULL;
+}
+
+static struct daemon_interest *add_interest(struct daemon_watcher *watcher)
+{
+    watcher->items = memory_grow(watcher->items, watcher->item_count, &watcher->item_capacity,
+                                 sizeof *watcher->items);
+    struct daemon_interest *interest = &watcher->items[watcher->item_count++];
+    *interest = (struct daemon_interest){0};
+    return interest;
 }
 
 /* What held the run does so no longer. */
@@ -75,15 +105,56 @@ bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, i
     struct daemon_interest *interest = find_interest(watcher, run_id);
     bool is_new = interest == NULL;
     if (is_new) {
-        watcher->items = memory_grow(watcher->items, watcher->item_count, &watcher->item_capacity,
-                                     sizeof *watcher->items);
-        interest = &watcher->items[watcher->item_count++];
-        *interest = (struct daemon_interest){.run_id = run_id};
+        interest = add_interest(watcher);
+        interest->run_id = run_id;
     }
     interest->drives |= drives;
     if (drives)
         release(daemon, run_id);
     return is_new;
+}
+
+void watch_add_backfill(struct daemon *daemon, struct daemon_watcher *watcher, int64_t backfill_id,
+                        bool drives)
+{
+    struct daemon_interest *interest = find_backfill(watcher, backfill_id);
+    if (interest == NULL) {
+        interest = add_interest(watcher);
+        interest->backfill_id = backfill_id;
+    }
+    interest->drives |= drives;
+    for (size_t i = 0; drives && i < daemon->run_count; i++) {
+        if (daemon->runs[i]->backfill_id == backfill_id && !daemon->runs[i]->is_over)
+            release(daemon, daemon->runs[i]->id);
+    }
+}
+
+bool watch_has_backfill(const struct daemon *daemon, int64_t backfill_id)
+{
+    const struct daemon_watcher *each = daemon->watchers;
+    while (each != NULL && find_backfill(each, backfill_id) == NULL)
+        each = each->next;
+    return each != NULL;
+}
+
+bool watch_drives_backfill(const struct daemon *daemon, int64_t backfill_id)
+{
+    for (const struct daemon_watcher *each = daemon->watchers; each != NULL; each = each->next) {
+        const struct daemon_interest *interest = find_backfill(each, backfill_id);
+        if (interest != NULL && interest->drives)
+            return true;
+    }
+    return false;
+}
+
+void watch_tell_backfill(struct daemon *daemon, int64_t backfill_id, const struct notice *notice)
+{
+    struct daemon_watcher *next;
+    for (struct daemon_watcher *each = daemon->watchers; each != NULL; each = next) {
+        next = each->next;
+        if (find_backfill(each, backfill_id) != NULL)
+            each->tell(each->owner, notice);
+    }
 }
 
 bool watch_is_driven(const struct daemon *daemon, int64_t run_id)
@@ -93,7 +164,8 @@ bool watch_is_driven(const struct daemon *daemon, int64_t run_id)
         if (interest != NULL && interest->drives)
             return true;
     }
-    return false;
+    const struct daemon_run *run = daemon_runs_find(daemon, run_id);
+    return run != NULL && run->backfill_id != 0 && watch_drives_backfill(daemon, run->backfill_id);
 }
 
 /* To all who watch the run, or, when it is about none, to everybody. */

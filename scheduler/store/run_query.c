@@ -9,9 +9,11 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MIN_WORD_CHARACTERS 3 /* the index is of three-letter pieces */
+#define MAX_ID_DIGITS 18
 
 /* A piece of the text: for carets. */
 struct span {
@@ -30,6 +32,7 @@ struct parser {
     size_t flow_capacity;
     size_t node_capacity;
     size_t trigger_capacity;
+    size_t backfill_capacity;
     size_t word_capacity;
     size_t date_capacity;
 };
@@ -97,6 +100,19 @@ static int read_node(struct parser *parser, const char *value, struct span span)
 static int read_trigger(struct parser *parser, const char *value, struct span span)
 {
     return add_name(parser, &parser->query->triggers, &parser->trigger_capacity, value, span);
+}
+
+/* Kept as the trigger of its runs. */
+static int read_backfill(struct parser *parser, const char *value, struct span span)
+{
+    size_t digits = strspn(value, "0123456789");
+    long long id = digits <= MAX_ID_DIGITS ? strtoll(value, NULL, 10) : 0;
+    if (value[digits] != '\0' || id < 1) {
+        error_help(parser->err, "the number that `datemill backfill list` shows, as backfill:12");
+        return fail(parser, span, "E028", "a backfill has a number, from 1");
+    }
+    const char *trigger = arena_format(parser->arena, "backfill %lld", id);
+    return add_name(parser, &parser->query->backfills, &parser->backfill_capacity, trigger, span);
 }
 
 static bool is_run_state(enum task_state state)
@@ -218,8 +234,9 @@ struct key {
 };
 
 static const struct key keys[] = {
-    {"flow", read_flow},       {"state", read_state}, {"date", read_date},   {"node", read_node},
-    {"trigger", read_trigger}, {"kind", read_kind},   {"since", read_since},
+    {"flow", read_flow},   {"state", read_state},       {"date", read_date},
+    {"node", read_node},   {"trigger", read_trigger},   {"kind", read_kind},
+    {"since", read_since}, {"backfill", read_backfill},
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
 

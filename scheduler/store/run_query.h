@@ -7,6 +7,7 @@
  *   date:     business date: 2021-11-11, 2021-11, 2021, or A..B with both ends
  *   node:     the run has such a node (name or pattern, * for any); state: is then the node's
  *   trigger:  what started it, "cli by lin", or its first word: cli, web, schedule, backfill
+ *   backfill: the number of a backfill: its own runs, not those it kept
  *   kind:     schedule, backfill, manual
  *   since:    created at most so long ago: 7d, 12h
  *   words     without a key: found in the one-line errors of the run's attempts, letters of either
@@ -40,12 +41,13 @@ struct run_query_dates {
 
 /* Zero matches every run. */
 struct run_query {
-    struct run_query_names flows;    /* names and patterns */
-    struct run_query_names nodes;    /* names and patterns */
-    struct run_query_names triggers; /* texts and patterns */
-    struct run_query_names words;    /* each must be found */
-    uint32_t states;                 /* bit n: task_state n; 0 = any */
-    uint32_t kinds;                  /* bit n: store_run_kind n; 0 = any */
+    struct run_query_names flows;     /* names and patterns */
+    struct run_query_names nodes;     /* names and patterns */
+    struct run_query_names triggers;  /* texts and patterns */
+    struct run_query_names backfills; /* triggers of their runs: "backfill 12" */
+    struct run_query_names words;     /* each must be found */
+    uint32_t states;                  /* bit n: task_state n; 0 = any */
+    uint32_t kinds;                   /* bit n: store_run_kind n; 0 = any */
     const struct run_query_dates *dates;
     size_t date_count;
     struct instant since; /* 0 = no bound */
@@ -54,7 +56,7 @@ struct run_query {
 /* Reads a query; what it points to belongs to the arena. Fails with ERROR_KIND_USAGE: a date that
  * is none (E020), an unknown state or kind (E021, "`sucess` is not a state; did you mean
  * `success`?"), an unknown key (E022), a word too short (E023), open quotes (E024), too much
- * (E025), a wrong age (E026), a missing value (E027). err->column is the byte, from 1, at which
+ * (E025), a wrong age (E026), a missing value (E027), a backfill that is no number (E028). err->column is the byte, from 1, at which
  * the wrong part begins, err->line its length in bytes. */
 int run_query_parse(const char *text, struct instant now, struct arena *arena,
                     struct run_query *ret_query, struct error *err);

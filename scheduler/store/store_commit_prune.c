@@ -299,13 +299,16 @@ static int prune_runs(struct store *store, struct store_pruning *pruning, struct
 
 /* ---- backfills ---- */
 
+/* While one of its runs stays, what "backfill 12" means there is kept. */
 static int find_backfill(struct store *store, struct instant before, struct ids *ids,
                          struct error *err)
 {
     STATEMENT(s);
     if (statement_open(&s, store,
                        "SELECT id FROM backfill INDEXED BY backfill_ended"
-                       " WHERE state >= 2 AND ended_at < ? ORDER BY ended_at LIMIT 1",
+                       " WHERE state >= 2 AND ended_at < ? AND NOT EXISTS (SELECT 1"
+                       "  FROM backfill_date WHERE backfill_id = backfill.id"
+                       "  AND run_id IS NOT NULL) ORDER BY ended_at LIMIT 1",
                        err) != 0)
         return -1;
     statement_int(&s, before.us);

@@ -36,7 +36,8 @@ struct store_pruning {
 
     int64_t after;     /* the last run that was looked at */
     int64_t runs;      /* removed so far */
-    int64_t backfills; /* the same, finished ones that ended before `before`, with their dates */
+    int64_t backfills; /* the same, finished ones that ended before `before` and of whose runs none
+                          is left, with their dates; a dry run does not look at the runs */
     bool has_all_runs; /* backfills come after the runs */
     bool is_done;      /* nothing is left to do */
 };

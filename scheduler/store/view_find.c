@@ -123,6 +123,14 @@ static bool has_number(const struct numbers *numbers, int64_t number)
     return false;
 }
 
+static bool has_name(const struct run_query_names *names, const char *text)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], text) == 0)
+            return true;
+    return false;
+}
+
 static bool matches_any(const struct run_query_names *names, const char *text)
 {
     for (size_t i = 0; i < names->count; i++)
@@ -286,6 +294,12 @@ static void add_text_streams(struct search *search, const struct texts *texts, i
         add_stream(search, (struct stream){.number = flow, .text = texts->items[i]});
 }
 
+static void add_name_streams(struct search *search, const struct run_query_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        add_stream(search, (struct stream){.text = names->items[i]});
+}
+
 static void drive_by_flow(struct search *search)
 {
     size_t flows = search->flows.count;
@@ -323,6 +337,9 @@ static void choose_driver(struct search *search)
     if (query->words.count > 0) {
         search->driver = DRIVER_WORDS;
         add_stream(search, (struct stream){.text = match_expression(search)});
+    } else if (query->backfills.count > 0) {
+        search->driver = DRIVER_TRIGGER;
+        add_name_streams(search, &query->backfills);
     } else if (query->nodes.count > 0 && !search->is_any_node) {
         drive_by_node(search);
     } else if (query->flows.count > 0 && search->flows.count <= MAX_DRIVER_FLOWS) {
@@ -407,7 +424,8 @@ static int test_row(struct search *search, struct statement *s, struct error *er
         (query->date_count > 0 && !is_in_dates(query, statement_peek_text(s, 4))) ||
         (query->since.us != 0 && statement_get_int(s, 5) < query->since.us) ||
         (query->triggers.count > 0 &&
-         !trigger_matches(&query->triggers, statement_peek_text(s, 6))))
+         !trigger_matches(&query->triggers, statement_peek_text(s, 6))) ||
+        (query->backfills.count > 0 && !has_name(&query->backfills, statement_peek_text(s, 6))))
         return 0;
     return test_state(search, s, err);
 }

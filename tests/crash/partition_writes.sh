@@ -80,8 +80,10 @@ point()
 {
     local seen status=0
     begin
-    job 2 1 "$members" | "${with_faults[@]}" FAULTS_HOW=kill FAULTS_AT=$1 "$build_dir/$node" \
-        >"$work/out" 2>&1 || status=$?
+    {
+        job 2 1 "$members" | "${with_faults[@]}" FAULTS_HOW=kill FAULTS_AT=$1 "$build_dir/$node" \
+            >"$work/out" 2>&1 || status=$?
+    } 2>/dev/null # bash tells of each
     [ $status = 137 ] || echo "at $1: ended $status: $(cat "$work/out")"
     seen=$(look)
     [ "$seen" = "$before" ] || [ "$seen" = "$after" ] || echo "at $1: neither: $seen"
@@ -152,6 +154,67 @@ dies 'CREATE TABLE in a new warehouse' datemill-sql "SELECT count(*) FROM made" 
     "$(sql 'CREATE TABLE IF NOT EXISTS made (n BIGINT)')"
 check "of $total deaths some came before the change and some after it ($too_late)" \
     test $too_late -gt 10 -a $too_late -lt $((total / 2))
+
+# --- the disk is full, or fails ---
+
+# refused N HOW: what is wrong when the disk does so at the n-th call; HOW+: and goes on with it.
+refused()
+{
+    local seen status=0 while=
+    begin
+    [ "${2%+}" = "$2" ] || while=$work/out
+    job 2 1 "$members" | timeout 60 "${with_faults[@]}" FAULTS_UNDER="$work/state" \
+        FAULTS_HOW="${2%+}" FAULTS_WHILE="$while" FAULTS_AT="$1" "$build_dir/$node" \
+        >"$work/out" 2>&1 || status=$?
+    seen=$(look)
+    if [ $status = 0 ]; then
+        harmless=$((harmless + 1))
+        [ "$seen" = "$after" ] || echo "$2 at $1: success, and there is $seen"
+    else
+        [ "$seen" = "$before" ] || [ "$seen" = "$after" ] || echo "$2 at $1: neither: $seen"
+        [ $status = 1 ] || [ $status = 75 ] || echo "$2 at $1: ended $status: $(cat "$work/out")"
+        tail -n 1 "$work/out" | grep -qiE "$reasons" ||
+            echo "$2 at $1: it says $(tail -n 1 "$work/out")"
+    fi
+    run_job "$node" 2 2 "$members" || echo "$2 at $1: the next failed: $(cat "$work/out")"
+    [ "$(look)" = "$after" ] || echo "$2 at $1: the next attempt gave $(look)"
+}
+
+# fails TEXT PROGRAM LOOKS MEMBERS
+fails()
+{
+    local n kind text=$1 kinds=(ENOSPC EIO EDQUOT short ENOSPC+ EIO+)
+    node=$2 looks=$3 members=$4
+    begin
+    before=$(look)
+    job 2 1 "$members" | "${with_faults[@]}" FAULTS_UNDER="$work/state" "$build_dir/$node" \
+        >"$work/out" 2>&1
+    calls=$(faults_calls)
+    after=$(look)
+    points=0 harmless=0
+    : >faulty
+    for n in $(SAMPLE_STEP=5 sample "$calls" "$phase"); do
+        for kind in "${kinds[@]}"; do
+            [ "${DATEMILL_TEST_FULL:-0}" != 0 ] ||
+                [ "$kind" = "${kinds[$((points % ${#kinds[@]}))]}" ] || continue
+            refused "$n" "$kind" >>faulty
+            points=$((points + 1))
+            [ "${DATEMILL_TEST_FULL:-0}" != 0 ] || break
+        done
+    done
+    check "$text: $points refusals at $calls calls, $harmless without harm" test ! -s faulty
+    [ ! -s faulty ] || note "$(head -n 9 faulty)"
+    check 'and most did harm' test $((harmless * 2)) -lt "$points"
+}
+reasons='no space left|is full|disk quota|input/output|disk i/o'
+base=base declared=$tables
+fails 'OVERWRITE of a partition' datemill-sql "$p" \
+    "$(sql "INSERT OVERWRITE TABLE p PARTITION (dt='1') $three")"
+fails 'sync into a partition, append' datemill-sync 'SELECT * FROM ev ORDER BY json' \
+    "$(sync ev dt=1 append)"
+base=none declared=''
+fails 'CREATE TABLE in a new warehouse' datemill-sql 'SELECT count(*) FROM made' \
+    "$(sql 'CREATE TABLE IF NOT EXISTS made (n BIGINT)')"
 
 # What is not one change is seen as such: two statements, judged as if they were one.
 base=base declared=$tables

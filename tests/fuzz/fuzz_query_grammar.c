@@ -31,6 +31,9 @@ static void check_query(const struct run_query *query, const char *text)
     check_names(&query->nodes, text);
     check_names(&query->triggers, text);
     check_names(&query->words, text);
+    check_names(&query->backfills, text);
+    for (size_t i = 0; i < query->backfills.count; i++)
+        assert(strncmp(query->backfills.items[i], "backfill ", 9) == 0);
     assert(query->states < 1u << 8 && query->kinds < 1u << 3);
     assert(query->date_count <= RUN_QUERY_MAX_VALUES);
     for (size_t i = 0; i < query->date_count; i++)

@@ -1,4 +1,5 @@
 /* Backfills: what is put in comes back, in order; limits; calls that are wrong; what a crash leaves. */
+#include "scheduler/store/store_prune.h"
 #include "tests/unit/store/backfill_world.h"
 
 #include <signal.h>
@@ -387,6 +388,97 @@ static void a_crash_leaves_whole_backfills(void **state)
     }
 }
 
+/* ---- what is forgotten ---- */
+
+/* A backfill of three dates with a finished run each, in a state; all ended at T0 + 2 s. */
+static int64_t finished(struct world *world, const char *flow, enum backfill_state backfill_state)
+{
+    struct store_date *dates = world_dates(world, 3);
+    struct store_backfill backfill = world_backfill(world, flow);
+    struct store_operation operation = {.kind = STORE_OPERATION_BACKFILL,
+                                        .who = "lin",
+                                        .flow = flow,
+                                        .node = STORE_NO_NODE,
+                                        .backfill_id = backfill.id};
+    backfill.state = backfill_state;
+    if (backfill_state >= BACKFILL_SUCCESS)
+        backfill.ended_at.us = T0 + 2000000;
+    OK(store_put_backfill(world->store, &backfill, dates, 3, ok));
+    OK(store_put_operation(world->store, &operation, ok));
+    for (int32_t i = 0; i < 3; i++)
+        world_set_date(world, backfill.id, i, DATE_SUCCESS,
+                       world_done(world, flow, dates[i].cyctime, dates[i].bizdate, false));
+    return backfill.id;
+}
+
+static void prune(struct world *world, struct store_pruning pruning)
+{
+    pruning.before.us = T0 + 3000000;
+    pruning.max_runs = 2;
+    for (int i = 0; i < 100 && !pruning.is_done; i++)
+        OK(store_prune(world->store, &pruning, ok));
+    assert_true(pruning.is_done);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    world_check_counts(world);
+}
+
+static void an_unfinished_backfill_keeps_its_runs(void **state)
+{
+    struct world *world = *state;
+    OK(store_begin(world->store, ok));
+    finished(world, "f", BACKFILL_RUNNING);
+    finished(world, "g", BACKFILL_SUCCESS);
+    int64_t paused = finished(world, "h", BACKFILL_PAUSED);
+    finished(world, "i", BACKFILL_STOPPED);
+    OK(store_commit(world->store, ok));
+    prune(world, (struct store_pruning){0});
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM run"), 6);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM backfill"), 2);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM backfill_date"), 6);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM backfill_var"), 4);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM operation"), 2);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM version"), 2);
+    OK(store_begin(world->store, ok));
+    struct store_backfill change;
+    OK(load_backfill(world->store, paused, &world->arena, &change, ok));
+    change.state = BACKFILL_FAILED;
+    change.ended_at.us = T0 + 9000000; /* not long enough ago: its runs go, it stays */
+    OK(store_set_backfill(world->store, &change, ok));
+    OK(store_commit(world->store, ok));
+    prune(world, (struct store_pruning){0});
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM run"), 3);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM backfill"), 2);
+    struct load_dates dates;
+    struct load_dates_of which = {paused, ALL_DATE_STATES, -1, 10};
+    OK(load_dates(world->store, &which, &world->arena, &dates, ok));
+    assert_int_equal(dates.count, 3);
+    assert_int_equal(dates.items[0].run_id, 0);
+    assert_int_equal(dates.items[0].state, DATE_SUCCESS);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM version"), 2);
+}
+
+static bool keeps_the_second(void *owner, const struct store_old_run *run)
+{
+    (void)owner;
+    return run->id == 2;
+}
+
+static void a_backfill_stays_while_one_of_its_runs_does(void **state)
+{
+    struct world *world = *state;
+    OK(store_begin(world->store, ok));
+    finished(world, "f", BACKFILL_SUCCESS);
+    OK(store_commit(world->store, ok));
+    prune(world, (struct store_pruning){.keeps = keeps_the_second});
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM run"), 1);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM backfill"), 1);
+    prune(world, (struct store_pruning){0});
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM backfill"), 0);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM version"), 0);
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM blob"), 0);
+    assert_int_equal(world_put_backfill(world, "f", 1), 2); /* the id is not used again */
+}
+
 static void every_number_has_a_name(void **state)
 {
     (void)state;
@@ -417,6 +509,8 @@ int main(void)
         TEST(calls_that_are_wrong_are_refused),
         TEST(a_request_is_not_taken_twice),
         TEST(a_crash_leaves_whole_backfills),
+        TEST(an_unfinished_backfill_keeps_its_runs),
+        TEST(a_backfill_stays_while_one_of_its_runs_does),
         TEST(every_number_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

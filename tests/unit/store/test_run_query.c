@@ -105,6 +105,33 @@ static void dates(void **state)
     reject("date:0000", "E020");
 }
 
+static void backfills_are_numbers(void **state)
+{
+    (void)state;
+    struct run_query query = parse("backfill:12,7 state:failed backfill:\"999999999999999999\"");
+    assert_int_equal(query.backfills.count, 3);
+    assert_string_equal(query.backfills.items[0], "backfill 12");
+    assert_string_equal(query.backfills.items[1], "backfill 7");
+    assert_string_equal(query.backfills.items[2], "backfill 999999999999999999");
+    assert_int_equal(query.triggers.count, 0);
+    assert_string_equal(parse("backfill:0012").backfills.items[0], "backfill 12");
+    static const char *const wrong[] = {"backfill:x",
+                                        "backfill:0",
+                                        "backfill:-1",
+                                        "backfill:1*",
+                                        "backfill:1.",
+                                        "backfill:\" 1\"",
+                                        "backfill:1000000000000000000"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct error err = reject(wrong[i], "E028");
+        assert_int_equal(err.column, 10);
+        assert_non_null(strstr(err.help, "backfill list"));
+    }
+    reject("backfill:", "E027");
+    assert_string_equal(reject("backfil:3", "E022").text,
+                        "`backfil` is not a key of a search; did you mean `backfill`?");
+}
+
 static void quotes(void **state)
 {
     (void)state;
@@ -129,7 +156,7 @@ static void mistakes_are_placed_and_mended(void **state)
     assert_string_equal(err.text, "`stat` is not a key of a search; did you mean `state`?");
     assert_int_equal(err.column, 1);
     assert_int_equal(err.line, 4);
-    assert_non_null(strstr(err.help, "flow, state, date, node, trigger, kind, since"));
+    assert_non_null(strstr(err.help, "flow, state, date, node, trigger, kind, since, backfill"));
     err = reject("https://x", "E022");
     assert_null(strstr(err.text, "did you mean"));
     err = reject("kind:manul", "E021");
@@ -167,6 +194,11 @@ static void limits(void **state)
     parse(text_string(&text));
     text_append(&text, ",a");
     reject(text_string(&text), "E025");
+    text_clear(&text);
+    text_append(&text, "backfill:1");
+    for (int i = 0; i < RUN_QUERY_MAX_VALUES; i++)
+        text_append(&text, ",1");
+    reject(text_string(&text), "E025");
 }
 
 static void patterns(void **state)
@@ -198,6 +230,7 @@ int main(void)
         cmocka_unit_test(all_keys_at_once),
         cmocka_unit_test(a_key_given_twice_means_either),
         cmocka_unit_test(dates),
+        cmocka_unit_test(backfills_are_numbers),
         cmocka_unit_test(quotes),
         cmocka_unit_test(mistakes_are_placed_and_mended),
         cmocka_unit_test(states_of_nodes_need_a_node),

@@ -1,7 +1,8 @@
 /* Lists of runs: what matches, pages, and that nothing of 100,000 runs is scanned or sorted. */
-#include "tests/unit/store/store_world.h"
+#include "tests/unit/store/backfill_world.h"
 
 #include "scheduler/store/store_prune.h"
+#include "scheduler/store/view_backfill.h"
 #include "scheduler/store/view_internal.h"
 
 #include <time.h>
@@ -46,10 +47,14 @@ static const char *ids(struct world *world, const char *text)
     return copy;
 }
 
+/* An attempt that ended; 9 and later ones are second attempts. */
 static void add_error(struct world *world, int64_t run_id, int64_t attempt_id, const char *reason)
 {
-    world_attempt(world, (struct record_attempt){
-                             .attempt_id = attempt_id, .run_id = run_id, .node = 1, .number = 1});
+    struct record_attempt attempt = {
+        .attempt_id = attempt_id, .run_id = run_id, .node = 1, .number = attempt_id < 9 ? 1 : 2};
+    world_attempt(world, attempt);
+    attempt.state = ATTEMPT_ENDED;
+    world_attempt(world, attempt);
     struct store_end end = {.attempt_id = attempt_id, .reason = reason};
     OK(store_put_end(world->store, &end, ok));
 }
@@ -141,6 +146,47 @@ static void queries_find_what_they_say(void **state)
     }
 }
 
+/* Those that it made: "backfill 1" is not "backfill 12", nor a text that begins so. */
+static void the_runs_of_a_backfill_are_found(void **state)
+{
+    struct world *world = *state;
+    static const char *const triggers[] = {"backfill 1", "backfill 12",  "backfill 12",
+                                           "schedule",   "backfill 12x", "cli by backfill 12"};
+    static const char *const cases[][2] = {
+        {"backfill:12", "3 2"},
+        {"backfill:1", "1"},
+        {"backfill:12,1", "3 2 1"},
+        {"backfill:1 backfill:12", "3 2 1"},
+        {"backfill:13", ""},
+        {"backfill:12 flow:f", "3 2"},
+        {"backfill:12 flow:g", ""},
+        {"backfill:12 date:2021-01-02", "2"},
+        {"backfill:12 state:waiting", "3 2"},
+        {"backfill:12 state:failed", ""},
+        {"backfill:12 node:load state:waiting", "3 2"},
+        {"backfill:12 trigger:backfill", "3 2"},
+        {"backfill:12 trigger:schedule", ""},
+        {"backfill:12 \"no such column\"", "3"},
+        {"trigger:backfill", "5 3 2 1"},
+    };
+    OK(store_begin(world->store, ok));
+    for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
+        const char *cyctime = arena_format(&world->arena, "2021-01-%02dT00:30:00", (int)i + 2);
+        const char *bizdate = arena_format(&world->arena, "2021-01-%02d", (int)i + 1);
+        struct store_run run = world_run(world, "f", world_version(world, "f"), cyctime, bizdate);
+        run.trigger = triggers[i];
+        OK(store_put_run(world->store, &run, ok));
+    }
+    add_error(world, 3, 1, "no such column: s.machineId");
+    add_error(world, 4, 2, "no such column: s.machineId");
+    OK(store_commit(world->store, ok));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *found = ids(world, cases[i][0]);
+        if (strcmp(found, cases[i][1]) != 0)
+            fail_msg("%s: found `%s` instead of `%s`", cases[i][0], found, cases[i][1]);
+    }
+}
+
 static void readers_find_the_same(void **state)
 {
     struct world *world = *state;
@@ -158,10 +204,7 @@ static void errors_of_retries_are_found_and_forgotten(void **state)
     struct world *world = *state;
     make_some(world);
     OK(store_begin(world->store, ok));
-    world_attempt(world,
-                  (struct record_attempt){.attempt_id = 9, .run_id = 2, .node = 1, .number = 2});
-    struct store_end end = {.attempt_id = 9, .reason = "connection refused"};
-    OK(store_put_end(world->store, &end, ok));
+    add_error(world, 2, 9, "connection refused");
     OK(store_commit(world->store, ok));
     assert_string_equal(ids(world, "refused"), "2");
     assert_string_equal(ids(world, "machineid"), "2");
@@ -271,6 +314,9 @@ static const char *const many_queries[] = {
     "broke",
     "\"it broke 12007\" flow:flow07",
     "state:success",
+    "backfill:1",
+    "backfill:1,2 state:failed",
+    "backfill:1 flow:flow07 date:2012",
 };
 
 /* Up to 500 ids of a query, page after page. */
@@ -307,6 +353,53 @@ static void pages_fit_together(void **state)
     assert_int_equal(ask(world, "state:running", (struct view_page){.limit = 1000}).count, 20);
 }
 
+/* A backfill, whatever is asked about it, and what forgets it. */
+static void ask_about_backfills(struct world *world)
+{
+    static const char *const asked[] = {"load"};
+    struct view_instances_of which = {"flow07", "2012-01-01", "2012-12-31", asked, 1};
+    struct view_backfill_list list = {.page = {.limit = 10}};
+    struct store_date date = {.position = 3, .state = DATE_FAILED, .run_id = 99988};
+    int64_t id = world_put_backfill(world, "flow07", 50);
+    struct load_dates_of dates_of = {id, ALL_DATE_STATES, -1, 20};
+    struct view_backfills backfills;
+    struct view_instances instances;
+    struct view_date_runs date_runs;
+    struct view_operations operations;
+    struct view_median median;
+    struct load_backfills open;
+    struct load_dates dates;
+    struct date_counts counts;
+    struct store_backfill one;
+    int64_t found;
+    OK(store_begin(world->store, ok));
+    OK(store_set_date(world->store, id, &date, ok));
+    OK(store_reset_dates(world->store, id, 1u << DATE_STOPPED, &found, ok));
+    OK(load_backfill(world->store, id, &world->arena, &one, ok));
+    OK(store_set_backfill(world->store, &one, ok));
+    OK(store_commit(world->store, ok));
+    OK(load_open_backfills(world->store, &world->arena, &open, ok));
+    OK(load_backfill_of_request(world->store, "key", &found, ok));
+    OK(load_dates(world->store, &dates_of, &world->arena, &dates, ok));
+    OK(load_date_counts(world->store, id, &counts, ok));
+    OK(view_list_backfills(world->store, &list, &world->arena, &backfills, ok));
+    list.flow = "flow07";
+    OK(view_list_backfills(world->store, &list, &world->arena, &backfills, ok));
+    OK(view_backfill_dates(world->store, &dates_of, &world->arena, &date_runs, ok));
+    OK(view_backfill_operations(world->store, id, &world->arena, &operations, ok));
+    OK(view_backfill_median(world->store, id, &median, ok));
+    OK(view_instances(world->store, &which, &world->arena, &instances, ok));
+    assert_int_equal(backfills.count, 1);
+    assert_int_equal(dates.count, 20);
+    assert_int_equal(date_runs.items[3].date.run_id, 99988);
+    assert_int_equal(instances.count, 366);
+    struct store_pruning pruning = {.before = {1}, .max_runs = 1};
+    OK(store_prune(world->store, &pruning, ok)); /* there is none so old, but it looks */
+    pruning.has_all_runs = true;
+    OK(store_prune(world->store, &pruning, ok));
+    assert_int_equal(pruning.runs + pruning.backfills, 0);
+}
+
 /* Every statement that the questions prepared, explained. */
 static void nothing_is_scanned_or_sorted(void **state)
 {
@@ -335,6 +428,7 @@ static void nothing_is_scanned_or_sorted(void **state)
     OK(view_events(world->store, &story, &world->arena, &events, ok));
     story.run_id = 0;
     OK(view_events(world->store, &story, &world->arena, &events, ok));
+    ask_about_backfills(world);
     assert_int_equal(status.open_count, 20);
     assert_int_equal(attempts.count, 20);
     assert_int_equal(date.node_count, 1);
@@ -348,10 +442,11 @@ static void nothing_is_scanned_or_sorted(void **state)
             continue; /* BEGIN, PRAGMA */
         while (sqlite3_step(plan) == SQLITE_ROW) {
             const char *detail = (const char *)sqlite3_column_text(plan, 3);
-            bool is_bad = strstr(detail, "TEMP B-TREE") != NULL ||
-                          strcmp(detail, "SCAN run") == 0 || strcmp(detail, "SCAN event") == 0 ||
-                          strcmp(detail, "SCAN attempt") == 0 ||
-                          strcmp(detail, "SCAN node_run") == 0;
+            bool is_bad =
+                strstr(detail, "TEMP B-TREE") != NULL || strcmp(detail, "SCAN run") == 0 ||
+                strcmp(detail, "SCAN event") == 0 || strcmp(detail, "SCAN attempt") == 0 ||
+                strcmp(detail, "SCAN backfill") == 0 || strcmp(detail, "SCAN backfill_date") == 0 ||
+                strcmp(detail, "SCAN node_run") == 0;
             if (is_bad)
                 fail_msg("%s: %s", sqlite3_sql(s), detail);
             explained++;
@@ -404,11 +499,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest few[] = {
-        TEST(queries_find_what_they_say),
-        TEST(readers_find_the_same),
-        TEST(errors_of_retries_are_found_and_forgotten),
-        TEST(rows_tell_what_failed_first),
-        TEST(too_many_nodes_are_refused),
+        TEST(queries_find_what_they_say),  TEST(the_runs_of_a_backfill_are_found),
+        TEST(readers_find_the_same),       TEST(errors_of_retries_are_found_and_forgotten),
+        TEST(rows_tell_what_failed_first), TEST(too_many_nodes_are_refused),
     };
     const struct CMUnitTest many[] = {
         cmocka_unit_test(pages_fit_together),

@@ -1,0 +1,182 @@
+#include "scheduler/command/foreground_backfill.h"
+
+#include "scheduler/base/scope.h"
+#include "scheduler/command/foreground_work.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A backfill that a command follows. */
+struct follow {
+    struct context *context;
+    const struct foreground_backfill_options *options;
+    struct backfill_view *view;
+    bool is_asking; /* foreground_backfill_ask() */
+};
+
+static bool is_running(const struct backfill_standing *standing)
+{
+    return strcmp(standing->state, "running") == 0;
+}
+
+/* `backfill 12: 306 of 315 dates to run, oldest first, 4 at a time` */
+static void say_opening(struct follow *follow, const struct notice *notice)
+{
+    const struct foreground_backfill_options *options = follow->options;
+    SCOPED_TEXT struct text line = {0};
+    int64_t left = notice->total - notice->done;
+    int64_t all = options->asked > notice->total ? options->asked : notice->total;
+    if (follow->context->is_quiet)
+        return;
+    text_append_format(&line, "backfill %" PRId64 ": ", notice->backfill_id);
+    if (left < all)
+        text_append_format(&line, "%" PRId64 " of ", left);
+    text_append_format(&line, "%" PRId64 " date%s to run, %s", left < all ? all : left,
+                       all == 1 ? "" : "s", options->order);
+    if (notice->dates_parallel == 1)
+        text_append(&line, "one at a time");
+    else
+        text_append_format(&line, "%" PRId64 " at a time", notice->dates_parallel);
+    backfill_view_say(follow->view, text_string(&line));
+}
+
+static void end_when_over(struct follow *follow, struct foreground_work *work)
+{
+    const struct backfill_standing *standing = backfill_view_standing(follow->view);
+    bool is_quiet = standing->running == 0;
+    bool is_over = follow->is_asking ? is_quiet : is_quiet && !is_running(standing);
+    if (standing->id != 0 && is_over)
+        foreground_work_end(work);
+}
+
+static void watch_it(struct follow *follow, struct foreground_work *work)
+{
+    struct request watch = {.kind = REQUEST_KIND_BACKFILL_WATCH,
+                            .who = follow->options->request->who,
+                            .backfill_id = follow->options->request->backfill_id};
+    foreground_work_send(work, &watch);
+}
+
+static void take_reply(void *owner, struct foreground_work *work, const struct notice *notice)
+{
+    struct follow *follow = owner;
+    backfill_view_notice(follow->view, notice);
+    if (notice->remark != NULL && notice->remark[0] != '\0')
+        context_note(follow->context, "%s", notice->remark);
+    if (follow->is_asking && !follow->options->waits_for_quiet) {
+        foreground_work_end(work);
+        return;
+    }
+    if (follow->is_asking)
+        watch_it(follow, work);
+    else
+        say_opening(follow, notice);
+    end_when_over(follow, work);
+}
+
+static void take_notice(void *owner, struct foreground_work *work, const struct notice *notice)
+{
+    struct follow *follow = owner;
+    if (!follow->is_asking || notice->kind != NOTICE_KIND_DATE)
+        backfill_view_notice(follow->view, notice);
+    if (notice->kind == NOTICE_KIND_BACKFILL)
+        end_when_over(follow, work);
+}
+
+static void say(void *owner, const char *line)
+{
+    struct follow *follow = owner;
+    backfill_view_say(follow->view, line);
+}
+
+static void say_stopping(struct follow *follow, int times)
+{
+    SCOPED_TEXT struct text line = {0};
+    int64_t running = backfill_view_standing(follow->view)->running;
+    if (times == 1 && running == 0)
+        text_append(&line, "stopping: no new dates");
+    else if (times == 1)
+        text_append_format(&line,
+                           "stopping: no new dates, %" PRId64 " running one%s will finish "
+                           "(Ctrl-C again to stop %s)",
+                           running, running == 1 ? "" : "s", running == 1 ? "it" : "them");
+    else if (times == 2)
+        text_append(&line, "stopping what runs (Ctrl-C again to kill it)");
+    else
+        text_append(&line, "killing what runs");
+    say(follow, text_string(&line));
+}
+
+static void interrupt(void *owner, struct foreground_work *work, int times)
+{
+    struct follow *follow = owner;
+    struct request request = {.kind = REQUEST_KIND_BACKFILL_PAUSE,
+                              .who = follow->options->request->who,
+                              .reason = "interrupted",
+                              .backfill_id = backfill_view_standing(follow->view)->id,
+                              .force = times == 1   ? REQUEST_FORCE_DRAIN
+                                       : times == 2 ? REQUEST_FORCE_STOP
+                                                    : REQUEST_FORCE_KILL};
+    say_stopping(follow, times);
+    foreground_work_send(work, &request);
+}
+
+static bool tick(void *owner)
+{
+    struct follow *follow = owner;
+    return backfill_view_tick(follow->view);
+}
+
+static void flush(void *owner)
+{
+    struct follow *follow = owner;
+    backfill_view_flush(follow->view);
+}
+
+static int work(struct follow *follow, struct error *err)
+{
+    bool is_left_alone = follow->is_asking || follow->options->only_watches;
+    struct foreground_actions actions = {.owner = follow,
+                                         .reply = take_reply,
+                                         .notice = take_notice,
+                                         .interrupt = is_left_alone ? NULL : interrupt,
+                                         .say = say,
+                                         .tick = tick,
+                                         .flush = flush};
+    return foreground_work_do(follow->context, &actions, follow->options->request, err);
+}
+
+int foreground_backfill_follow(struct context *context,
+                               const struct foreground_backfill_options *options, struct error *err)
+{
+    struct follow follow = {
+        .context = context, .options = options, .view = backfill_view_new(options->view)};
+    int result = work(&follow, err);
+    const struct backfill_standing *standing = backfill_view_standing(follow.view);
+    bool is_over = result >= 0 && standing->id != 0 && !is_running(standing);
+    if (is_over)
+        backfill_view_end(follow.view);
+    if (is_over && strcmp(standing->state, "success") == 0)
+        result = 0;
+    else if (is_over && result == 0)
+        result = 1;
+    backfill_view_free(follow.view);
+    return result;
+}
+
+int foreground_backfill_ask(struct context *context,
+                            const struct foreground_backfill_options *options,
+                            struct backfill_standing *ret_standing, struct error *err)
+{
+    struct follow follow = {.context = context,
+                            .options = options,
+                            .view = backfill_view_new(options->view),
+                            .is_asking = true};
+    int result = work(&follow, err);
+    *ret_standing = *backfill_view_standing(follow.view);
+    ret_standing->flow = arena_copy_string(&context->arena, ret_standing->flow);
+    ret_standing->state = arena_copy_string(&context->arena, ret_standing->state);
+    ret_standing->reason = arena_copy_string(&context->arena, ret_standing->reason);
+    backfill_view_free(follow.view);
+    return result;
+}
