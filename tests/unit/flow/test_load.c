@@ -46,9 +46,10 @@ static void the_study_loads(void **state)
     assert_int_equal(flow->node_count, 4);
     assert_string_equal(zone_name(flow->zone), "Asia/Shanghai");
     assert_string_equal(flow->schedule.text, "daily 00:30");
-    assert_int_equal(flow->schedule.time_count, 1);
-    assert_int_equal(flow->schedule.times[0].minute, 30);
-    assert_true(flow->schedule.fires_each_day);
+    assert_int_equal(flow->schedule.rule_count, 1);
+    assert_int_equal(flow->schedule.rules[0].time_count, 1);
+    assert_int_equal(flow->schedule.rules[0].times[0].minute, 30);
+    assert_true(flow->schedule.rules[0].fires_each_day);
     assert_string_equal(flow->params[0].name, "var");
     assert_string_equal(expression_text(flow->params[0].expression), "${yyyymmdd}");
     const struct flow_node *last = &flow->nodes[flow_find_node(flow, "sales_stat")];
@@ -157,8 +158,8 @@ static void defaults_give_way_key_by_key(void **state)
     assert_int_equal(flow->nodes[0].retry.max, 0);
     assert_int_equal(flow->nodes[0].timeout.us, 0);
     assert_int_equal(flow->nodes[0].pool, FLOW_NONE);
-    assert_int_equal(flow->schedule.kind, FLOW_SCHEDULE_NONE);
-    assert_int_equal(flow->schedule.time_count, 0);
+    assert_int_equal(flow->schedule.rule_count, 0);
+    assert_string_equal(flow->schedule.text, "");
     assert_string_equal(zone_name(flow->zone), "Asia/Shanghai");
     flow_free(flow);
     flow_test_end(&test);
