@@ -109,6 +109,9 @@ int context_unknown_node(const char *whose, const char *wrong, const char *const
 int context_zone(struct context *context, const struct options *options,
                  const struct zone *fallback, const struct zone **ret_zone, struct error *err);
 
+/* The flow that was loaded last, NULL before any. It lives as long as the context. */
+struct flow *context_newest_flow(const struct context *context);
+
 /* The store, for reading. ERROR_KIND_NOT_FOUND while the project has none: nothing ever ran. */
 int context_store(struct context *context, struct store **ret_store, struct error *err);
 

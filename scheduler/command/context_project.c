@@ -93,6 +93,11 @@ void context_keep_flow(struct context *context, struct flow *flow)
     context->flows = item;
 }
 
+struct flow *context_newest_flow(const struct context *context)
+{
+    return context->flows == NULL ? NULL : context->flows->flow;
+}
+
 int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
                       const struct flow **ret_flow, struct error *err)
 {

@@ -159,11 +159,17 @@ static int open_session(struct foreground_work *work, const char *who, struct er
         return -1;
     struct project_types *types = arena_alloc(&context->arena, sizeof *types);
     *types = (struct project_types){.types = context->types, .count = context->type_count};
+    struct daemon_ready *ready = arena_alloc(&context->arena, sizeof *ready);
+    *ready = (struct daemon_ready){.source = context->source,
+                                   .project = context->project,
+                                   .flow = context_newest_flow(context),
+                                   .until.us = clock_monotonic().us + DURATION_SECOND_US};
     struct session_options options = {.loop = work->loop,
                                       .place = {.project_dir = work->project->dir,
                                                 .state_dir = work->project->state_dir,
                                                 .libexec_dir = context->libexec_dir,
-                                                .types = types},
+                                                .types = types,
+                                                .ready = ready->flow == NULL ? NULL : ready},
                                       .tell = tell,
                                       .fail = fail,
                                       .owner = work,

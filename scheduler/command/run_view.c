@@ -35,6 +35,7 @@ struct run_view {
     struct run_view_options options;
     struct terminal *terminal;
     struct frame frame;
+    struct zone *zone;     /* of the last notice */
     bool is_live;          /* the terminal can show a live part and it is wanted */
     struct duration began; /* monotonic */
     struct duration drawn;
@@ -70,6 +71,7 @@ void run_view_free(struct run_view *view)
     if (view == NULL)
         return;
     frame_free(&view->frame);
+    zone_free(view->zone);
     for (size_t i = 0; i < view->running_count; i++)
         free_node(&view->running[i]);
     for (size_t i = 0; i < view->run_count; i++)
@@ -164,6 +166,7 @@ static void show_for_people(struct run_view *view, const struct notice *notice)
     SCOPED_TEXT struct text text = {0};
     const struct view_run *run = find_run(view, notice->run_id);
     struct run_view_place place = {.terminal = view->terminal,
+                                   .zone = &view->zone,
                                    .done = run == NULL ? 0 : run->done,
                                    .all = run == NULL ? 0 : run->node_count,
                                    .date = view->run_count > 1 && run != NULL ? run->date : "",
@@ -178,6 +181,7 @@ static void show_as_line(struct run_view *view, const struct notice *notice)
     SCOPED_TEXT struct text text = {0};
     const struct view_run *run = find_run(view, notice->run_id);
     struct run_view_place place = {.terminal = view->terminal,
+                                   .zone = &view->zone,
                                    .done = run == NULL ? 0 : run->done,
                                    .all = run == NULL ? 0 : run->node_count,
                                    .date = run == NULL ? "" : run->date,

@@ -59,11 +59,16 @@ static void append_rule(const struct run_view_place *place, struct text *text, s
     text_append_char(text, '\n');
 }
 
-static struct zone *load_zone(const struct notice *notice)
+static const struct zone *find_zone(const struct run_view_place *place, const struct notice *notice)
 {
+    const char *name = has(notice->zone) ? notice->zone : "UTC";
+    if (*place->zone != NULL && strcmp(zone_name(*place->zone), name) == 0)
+        return *place->zone;
     struct zone *zone = NULL;
-    if (!has(notice->zone) || zone_load(notice->zone, &zone, NULL) < 0)
+    if (zone_load(name, &zone, NULL) < 0)
         zone_load("UTC", &zone, NULL);
+    zone_free(*place->zone);
+    *place->zone = zone;
     return zone;
 }
 
@@ -89,13 +94,12 @@ static void append_tail(const struct run_view_place *place, const struct notice 
                        tail.count, tail.is_whole ? "" : "more than ", tail.total);
     text_append(text, text_string(&title));
     append_rule(place, text, utf8_width(text_string(&title), title.length));
-    struct zone *zone = load_zone(notice);
+    const struct zone *zone = find_zone(place, notice);
     for (size_t i = 0; i < tail.count; i++) {
         append_time(zone, tail.lines[i].at, text);
         utf8_append_safe(text, tail.lines[i].text, tail.lines[i].length);
         text_append_char(text, '\n');
     }
-    zone_free(zone);
     append_rule(place, text, 0);
 }
 
@@ -190,13 +194,13 @@ void run_view_text_people(const struct run_view_place *place, const struct notic
     }
 }
 
-static void append_stamp(const struct notice *notice, struct text *text)
+static void append_stamp(const struct run_view_place *place, const struct notice *notice,
+                         struct text *text)
 {
-    struct zone *zone = load_zone(notice);
+    const struct zone *zone = find_zone(place, notice);
     char stamp[ZONE_RFC3339_BYTES] = "";
     if (zone != NULL)
         text_append(text, zone_format_rfc3339(zone, notice->at, stamp));
-    zone_free(zone);
 }
 
 void run_view_text_line(const struct run_view_place *place, const struct notice *notice,
@@ -208,13 +212,13 @@ void run_view_text_line(const struct run_view_place *place, const struct notice 
     if (place->is_quiet && !is(notice->state, "failed") && notice->kind != NOTICE_KIND_RUN_END)
         return;
     if (notice->kind == NOTICE_KIND_TROUBLE) {
-        append_stamp(notice, text);
+        append_stamp(place, notice, text);
         logfmt_pair(text, "trouble", has(notice->reason) ? notice->reason : "over");
         text_append_char(text, '\n');
         return;
     }
     char duration[DURATION_TEXT_BYTES];
-    append_stamp(notice, text);
+    append_stamp(place, notice, text);
     text_append_format(text, " run=%" PRId64, notice->run_id);
     logfmt_pair(text, "flow", notice->flow);
     logfmt_pair(text, "date", place->date);

@@ -3,11 +3,13 @@
 #define DATEMILL_COMMAND_RUN_VIEW_TEXT_H
 
 #include "scheduler/base/text.h"
+#include "scheduler/base/zone.h"
 #include "scheduler/command/terminal.h"
 #include "scheduler/daemon/notice.h"
 
 struct run_view_place {
     const struct terminal *terminal;
+    struct zone **zone;    /* of the last notice, kept for the next one; the caller frees it */
     int64_t done;          /* nodes of the run that are done */
     int64_t all;           /* nodes of the run */
     const char *date;      /* business date, "" = one run only, it need not be said */

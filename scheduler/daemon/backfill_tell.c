@@ -72,7 +72,12 @@ static void describe_run(const struct daemon *daemon, const struct daemon_run *r
 {
     struct engine_run_facts facts;
     char elapsed[DURATION_TEXT_BYTES];
+    struct error problem = {0};
     const struct daemon_attempt *running = find_running(daemon, run->id);
+    if (restore_check(run, &problem) < 0) {
+        text_append(text, problem.text);
+        return;
+    }
     if (running != NULL) {
         text_append_format(text, "%s %s", run->plan->nodes[running->node].node->name,
                            duration_format(instant_minus(clock_now(), running->started), elapsed));

@@ -3,6 +3,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/backfill_tell.h"
+#include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/daemon/run_make.h"
 #include "scheduler/store/view.h"
@@ -15,17 +16,22 @@
 
 /* ---- dates that end ---- */
 
-static void note_failure(const struct daemon *daemon, struct daemon_run *run,
-                         const struct record_task *task)
+static void note_task(const struct daemon *daemon, struct daemon_run *run,
+                      const struct record_task *task)
 {
     const char *reason = "marked failed";
+    if (task->why == TASK_WHY_RERUN) {
+        free(run->failure);
+        run->failure = NULL;
+        run->is_blocked = false;
+    }
+    if (task->state != TASK_FAILED || run->failure != NULL)
+        return;
     for (const struct turn_end *end = daemon->turn.ends.first; end != NULL; end = end->next) {
         if (end->run_id == task->run_id && end->node == task->node)
             reason = end->result.reason;
     }
     const char *node = run->plan->nodes[task->node].node->name;
-    if (run->failure != NULL)
-        return;
     if (asprintf(&run->failure, "%s: %s", node, reason) < 0)
         run->failure = NULL;
     run->failed_node = task->node;
@@ -62,6 +68,10 @@ static void describe_end(const struct daemon *daemon, const struct daemon_run *r
     switch (change->to) {
     case DATE_FAILED:
         change->reason = run->failure;
+        if (facts.counts[TASK_FAILED] == 0) {
+            change->reason = "what it needs is frozen or stopped";
+            return;
+        }
         if (run->failed_node != STORE_NO_NODE)
             change->node = run->plan->nodes[run->failed_node].node->name;
         if (run->failure == NULL)
@@ -148,11 +158,11 @@ int backfill_note(struct daemon *daemon, struct error *err)
         const struct action *action = &turn->actions.items[turn->noted];
         if (action->kind == ACTION_RECORD_RUN && note_run(daemon, &action->run, err) < 0)
             return -1;
-        if (action->kind != ACTION_RECORD_TASK || action->task.state != TASK_FAILED)
-            continue;
-        struct daemon_run *run = daemon_runs_find(daemon, action->task.run_id);
+        struct daemon_run *run = action->kind != ACTION_RECORD_TASK
+                                     ? NULL
+                                     : daemon_runs_find(daemon, action->task.run_id);
         if (run != NULL && run->backfill_id != 0)
-            note_failure(daemon, run, &action->task);
+            note_task(daemon, run, &action->task);
     }
     return 0;
 }
@@ -161,7 +171,7 @@ int backfill_note(struct daemon *daemon, struct error *err)
 
 enum take_result {
     TAKE_DONE,
-    TAKE_LATER /* what is in its way goes with this turn */
+    TAKE_LATER /* what is in its way goes with this turn, or it has paused over it */
 };
 
 static void fail_date(struct backfill *backfill, struct backfill_date_change *change,
@@ -227,6 +237,10 @@ static enum take_result take(struct backfill *backfill, const struct store_date 
     const struct daemon_run *open = run_make_find_open(daemon, flow->name, &time);
     if (open != NULL)
         return meet(backfill, open, &change);
+    if (freezes_check(daemon, flow->name, date->bizdate, &err) < 0) {
+        backfill_set_state(backfill, BACKFILL_PAUSED, err.text);
+        return TAKE_LATER;
+    }
     struct run_wish wish = wish_of(backfill, date->position);
     struct plan *plan;
     struct daemon_run *run;

@@ -26,11 +26,21 @@
 struct daemon;
 
 /* Where a project and its programs are; all borrowed. */
+/* A flow that the command of this process has just read: the first run of it takes it as it is
+ * instead of reading it again. Borrowed until daemon_close(). */
+struct daemon_ready {
+    struct flow_source *source; /* the project's folder */
+    struct project *project;
+    struct flow *flow;
+    struct duration until; /* of clock_monotonic(): after it the files may be others */
+};
+
 struct daemon_place {
     const char *project_dir; /* absolute */
     const char *state_dir;   /* absolute; exists */
     const char *libexec_dir; /* absolute: datemill-keeper and the companions */
     const struct project_types *types;
+    const struct daemon_ready *ready; /* NULL = none */
 };
 
 struct daemon_options {

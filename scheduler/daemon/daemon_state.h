@@ -1,20 +1,11 @@
-/* The inside of a daemon: what its parts share. Not for anybody outside this folder.
- *
- *   daemon.c        opens and closes; the two hooks of a turn
- *   turn.c          what is committed together, and what is done after it
- *   grant.c         a grant of the engine → a start for the keeper
- *   keeper_link.c   what the keeper says → events
- *   restore.c       open runs of the store → the engine
- *   daemon_runs.c   runs and open attempts in memory
- *   needs.c         what runs need of other flows and of the cycle before
- *   freezes.c       what is frozen by hand
- *   watch.c         watchers and notices
- *   requests.c      what watchers ask for; request_run.c, request_rerun.c the long ones */
+/* The inside of a daemon: what its parts share. Not for anybody outside this folder. Which part is
+ * where: README.md. */
 #ifndef DATEMILL_DAEMON_DAEMON_STATE_H
 #define DATEMILL_DAEMON_DAEMON_STATE_H
 
 #include "scheduler/daemon/attempt_result.h"
 #include "scheduler/daemon/daemon.h"
+#include "scheduler/daemon/daemon_run.h"
 #include "scheduler/daemon/definition.h"
 #include "scheduler/daemon/turn_items.h"
 #include "scheduler/engine/engine.h"
@@ -23,40 +14,6 @@
 #include "scheduler/store/store_load.h"
 #include "scheduler/system/control_server.h"
 #include "scheduler/system/keeper_client.h"
-
-/* A run in the engine's memory. */
-struct daemon_run {
-    int64_t id;
-    struct definition *definition; /* one use */
-    struct plan *plan;
-    char *zone;
-    char *log_dir;         /* relative to the state folder: logs/2021-11-12/12 */
-    char *remark;          /* "" = none */
-    struct instant opened; /* when this opening began */
-    bool *is_done;         /* by node: it was told as final */
-    int64_t done;          /* how many of them */
-    bool is_draining;      /* stop what waits as soon as nothing runs */
-    bool is_over;          /* final and told; leaves at the end of the turn */
-    uint32_t failed_node;  /* the first that failed, STORE_NO_NODE = none */
-    struct needs *needs;   /* outside the run; NULL = none */
-
-    int64_t backfill_id;        /* 0 = of none */
-    int32_t position;           /* of its date there; -1 = not known yet, nor is its state */
-    enum date_state date_state; /* with the changes of the turn */
-    char *failure;              /* `node: reason` of the first that failed, or why it is blocked */
-    bool is_blocked;            /* by a date before it: stopped for that */
-};
-
-/* An attempt that is granted or runs. */
-struct daemon_attempt {
-    int64_t id;
-    int64_t run_id;
-    uint32_t node;
-    int32_t number;
-    char *log_path;         /* relative to the state folder */
-    struct instant started; /* 0 = not yet */
-    bool has_events;        /* it may have said something on fd 3 */
-};
 
 enum trouble {
     TROUBLE_STORE,  /* the last commit failed */
@@ -121,18 +78,6 @@ struct daemon {
 /* Sends an event with the time of now through the engine; what follows joins the turn. A refusal
  * is the caller's to tell. */
 int daemon_step(struct daemon *daemon, struct event *event, struct error *err);
-
-/* ---- daemon_runs.c ---- */
-struct daemon_run *daemon_runs_find(const struct daemon *daemon,
-                                    int64_t run_id); /* NULL = not in memory */
-void daemon_runs_add(struct daemon *daemon, struct daemon_run *run);
-struct daemon_run *daemon_runs_make(struct definition *definition, struct plan *plan,
-                                    int64_t run_id, struct instant created);
-void daemon_runs_free(struct daemon *daemon, struct daemon_run *run);
-void daemon_runs_remove(struct daemon *daemon, int64_t run_id);
-struct daemon_attempt *daemon_runs_find_attempt(struct daemon *daemon, int64_t attempt_id);
-struct daemon_attempt *daemon_runs_add_attempt(struct daemon *daemon, int64_t attempt_id);
-void daemon_runs_remove_attempt(struct daemon *daemon, int64_t attempt_id);
 
 /* ---- turn.c ---- */
 

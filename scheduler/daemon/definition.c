@@ -3,6 +3,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/text.h"
+#include "scheduler/system/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +13,13 @@ static void definition_free(struct definition *definition)
 {
     if (definition == NULL)
         return;
-    if (definition->flow != NULL)
-        flow_free(definition->flow);
-    if (definition->project != NULL)
-        project_free(definition->project);
-    flow_source_close(definition->source);
+    if (!definition->is_borrowed) {
+        if (definition->flow != NULL)
+            flow_free(definition->flow);
+        if (definition->project != NULL)
+            project_free(definition->project);
+        flow_source_close(definition->source);
+    }
     free(definition->problem);
     free(definition);
 }
@@ -108,15 +111,29 @@ static struct definition *keep(struct definitions *all, struct definition *defin
     return definition;
 }
 
+static bool take_ready(const struct daemon_ready *ready, const char *flow,
+                       struct definition *definition)
+{
+    if (ready == NULL || strcmp(ready->flow->name, flow) != 0 ||
+        clock_monotonic().us > ready->until.us)
+        return false;
+    definition->is_borrowed = true;
+    definition->source = ready->source;
+    definition->project = ready->project;
+    definition->flow = ready->flow;
+    return true;
+}
+
 int definition_from_folder(struct definitions *all, const struct daemon_place *place,
                            const char *flow, struct definition **ret_definition, struct error *err)
 {
     SCOPED_ARENA struct arena arena = {0};
     struct definition *definition = memory_new(1, sizeof *definition);
     const char *path = NULL;
-    if (flow_source_open_folder(place->project_dir, &definition->source, err) < 0 ||
-        flow_source_find(definition->source, flow, &arena, &path, err) < 0 ||
-        load(definition, place, path, definition->source, err) < 0) {
+    if (!take_ready(place->ready, flow, definition) &&
+        (flow_source_open_folder(place->project_dir, &definition->source, err) < 0 ||
+         flow_source_find(definition->source, flow, &arena, &path, err) < 0 ||
+         load(definition, place, path, definition->source, err) < 0)) {
         definition_free(definition);
         return -1;
     }

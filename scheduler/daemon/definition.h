@@ -12,6 +12,7 @@ struct definition {
     struct definition *next;
     size_t users;       /* runs; at zero it goes */
     int64_t version_id; /* of the store; 0 = not stored yet */
+    bool is_borrowed;   /* source, project and flow are the command's */
     struct flow_source *source;
     struct project *project;
     struct flow *flow;

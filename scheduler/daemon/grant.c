@@ -25,6 +25,18 @@ void grant_read_environment(struct daemon *daemon)
     daemon->environment[3] = (struct node_setting){"LANG", "C.UTF-8"};
 }
 
+/* `name=text`; there are a dozen for each attempt. */
+static const char *join_entry(struct arena *arena, const char *name, const char *text)
+{
+    size_t name_length = strlen(name);
+    size_t text_length = strlen(text);
+    char *entry = arena_alloc(arena, name_length + text_length + 2);
+    memcpy(entry, name, name_length);
+    entry[name_length] = '=';
+    memcpy(entry + name_length + 1, text, text_length + 1);
+    return entry;
+}
+
 static int make_environment(const struct plan_start *prepared, struct arena *arena,
                             struct keeper_start *start, struct error *err)
 {
@@ -39,7 +51,7 @@ static int make_environment(const struct plan_start *prepared, struct arena *are
                 return -1;
             secret_add_masks(&masks, text, arena);
         }
-        environment[i] = arena_format(arena, "%s=%s", entry->name, text);
+        environment[i] = join_entry(arena, entry->name, text);
     }
     start->env = environment;
     start->masks = masks.texts;

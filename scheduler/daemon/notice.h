@@ -128,7 +128,8 @@ enum request_kind {
     REQUEST_KIND_FREEZE,   /* flow, or `nodes` of it, for business dates before `until` */
     REQUEST_KIND_UNFREEZE, /* flow, or `nodes` of it */
     REQUEST_KIND_EXPLAIN,  /* what does each waiting node of run_ids[0] wait for? Changes nothing */
-    REQUEST_KIND_PRUNE /* forget runs and logs; the reply comes when it is done. Ends with its asker */
+    REQUEST_KIND_PRUNE /* forget runs and logs; the reply comes at its end, which is also that of
+                             its asker */
 };
 
 enum request_scope { /* of a rerun */

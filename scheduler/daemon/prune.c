@@ -219,8 +219,8 @@ static bool remove_file(struct prune *prune, struct run_folder *folder, const ch
     return true;
 }
 
-/* False when the step was at its end before the folder was. At least one file goes, so that it comes
- * to an end. */
+/* False when the step was at its end before the folder was. At least one file goes, so that it
+ * comes to an end. */
 static bool remove_files(struct prune *prune, struct run_folder *folder, DIR *files)
 {
     const struct dirent *entry;
@@ -264,19 +264,18 @@ static void remove_folder(struct prune *prune, const char *name)
 static int look_at_run(struct prune *prune, const char *name, struct error *err)
 {
     int64_t run_id = run_of_name(name);
-    enum store_prune_fate fate;
-    struct instant ended = {0};
+    struct store_prune_state state;
     bool is_busy = run_id != 0 && prune->options.is_busy != NULL &&
                    prune->options.is_busy(prune->options.owner, run_id);
     if (run_id == 0 || is_busy)
         return 0;
-    if (store_prune_look(prune->options.store, &prune->runs, run_id, &fate, &ended, err) < 0) {
+    if (store_prune_look(prune->options.store, &prune->runs, run_id, &state, err) < 0) {
         snprintf(prune->unfinished, sizeof prune->unfinished, "%s", name);
         return -1;
     }
-    bool is_old = instant_compare(ended, prune->options.logs_before) < 0;
-    bool goes = fate == STORE_PRUNE_GONE || (fate == STORE_PRUNE_STAYS && is_old) ||
-                (fate == STORE_PRUNE_GOES && (is_old || prune->options.is_dry_run));
+    bool is_old = instant_compare(state.ended, prune->options.logs_before) < 0;
+    bool goes = state.fate == STORE_PRUNE_GONE || (state.fate == STORE_PRUNE_STAYS && is_old) ||
+                (state.fate == STORE_PRUNE_GOES && (is_old || prune->options.is_dry_run));
     if (goes)
         remove_folder(prune, name);
     return 0;

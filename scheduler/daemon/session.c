@@ -105,7 +105,9 @@ static void note_reply(struct session *session, const struct notice *notice)
     if (pending == NULL)
         return;
     enum request_kind kind;
-    if (notice->error.kind != ERROR_KIND_NONE || !follow_up(&pending->request, &kind)) {
+    bool is_nothing = pending->request.kind == REQUEST_KIND_BACKFILL && notice->backfill_id == 0;
+    if (notice->error.kind != ERROR_KIND_NONE || is_nothing ||
+        !follow_up(&pending->request, &kind)) {
         drop_pending(session, pending);
         return;
     }

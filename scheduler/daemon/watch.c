@@ -124,8 +124,9 @@ void watch_add_backfill(struct daemon *daemon, struct daemon_watcher *watcher, i
     }
     interest->drives |= drives;
     for (size_t i = 0; drives && i < daemon->run_count; i++) {
-        if (daemon->runs[i]->backfill_id == backfill_id && !daemon->runs[i]->is_over)
-            release(daemon, daemon->runs[i]->id);
+        const struct daemon_run *run = daemon->runs[i];
+        if (run->backfill_id == backfill_id && !run->is_over && restore_check(run, NULL) == 0)
+            release(daemon, run->id);
     }
 }
 
@@ -323,7 +324,7 @@ void watch_tell_run_end(struct daemon *daemon, struct daemon_run *run, enum run_
     struct notice notice = run_notice(run, NOTICE_KIND_RUN_END);
     notice.state = run_state_name(state);
     notice.result = text_string(&counts);
-    notice.duration = instant_minus(notice.at, run->opened);
+    notice.duration = instant_elapsed(run->opened, notice.at);
     if (run->failed_node != STORE_NO_NODE)
         notice.node = run->plan->nodes[run->failed_node].node->name;
     run->is_over = true;

@@ -23,7 +23,7 @@
 #include "scheduler/engine/action.h"
 #include "scheduler/engine/event.h"
 
-#define ENGINE_GRANT_AHEAD 16
+#define ENGINE_GRANT_AHEAD 32
 
 struct engine;
 

@@ -156,18 +156,26 @@ static struct parameter known(struct arena *arena, const char *name, const char 
     return parameter;
 }
 
+static struct parameter date(struct arena *arena, const char *name, const char *expression,
+                             const char *value)
+{
+    if (value == NULL)
+        return known(arena, name, expression);
+    return (struct parameter){.name = name, .text = value};
+}
+
 void parameter_scope_init_builtin(struct parameter_scope *scope, struct arena *arena,
                                   const struct parameter_facts *facts)
 {
     const struct parameter builtin[] = {
-        known(arena, "bizdate", "$bizdate"),
-        known(arena, "cyctime", "$cyctime"),
+        date(arena, "bizdate", "$bizdate", facts->bizdate),
+        date(arena, "cyctime", "$cyctime", facts->cyctime),
         {.name = "run_id", .text = facts->run_id},
         {.name = "flow", .text = facts->flow},
         {.name = "node", .text = facts->node},
         {.name = "attempt", .text = facts->attempt},
-        known(arena, "bdp.system.bizdate", "$bizdate"),
-        known(arena, "bdp.system.cyctime", "$cyctime"),
+        date(arena, "bdp.system.bizdate", "$bizdate", facts->bizdate),
+        date(arena, "bdp.system.cyctime", "$cyctime", facts->cyctime),
     };
     size_t count = sizeof builtin / sizeof builtin[0];
     struct parameter *parameters = arena_array(arena, count, sizeof *parameters);

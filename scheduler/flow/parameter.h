@@ -84,6 +84,8 @@ struct parameter_facts {
     const char *flow;
     const char *node;
     const char *attempt;
+    const char *bizdate; /* the values, where they were found out before; NULL: evaluated */
+    const char *cyctime;
 };
 
 /* The outermost scope: bizdate (yyyymmdd), cyctime (yyyymmddhh24miss), run_id, flow, node, attempt,

@@ -12,7 +12,7 @@
 
 #define MAX_CONNECTIONS 16
 #define ACCEPT_PAUSE_MS 200
-#define LAZY_MS 2
+#define LAZY_MS 4
 #define LAZY_BYTES ((size_t)64 << 10)       /* pending lazy messages above this are sent */
 #define EVENT_QUEUE_BYTES ((size_t)4 << 20) /* events are dropped above this */
 #define MAX_QUEUE_BYTES ((size_t)256 << 20) /* an engine so far behind is hung up on */
@@ -291,12 +291,13 @@ void keeper_server_close(struct keeper_server *server)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static bool is_lazy(const struct keeper_message *message)
+void keeper_server_send(struct keeper_server *server, const struct keeper_message *message)
 {
-    return message->kind == KEEPER_STARTED || message->kind == KEEPER_EVENT;
+    keeper_server_send_lazily(server, message);
+    server->is_urgent = true;
 }
 
-void keeper_server_send(struct keeper_server *server, const struct keeper_message *message)
+void keeper_server_send_lazily(struct keeper_server *server, const struct keeper_message *message)
 {
     struct connection *engine = server->engine;
     if (engine == NULL)
@@ -304,8 +305,6 @@ void keeper_server_send(struct keeper_server *server, const struct keeper_messag
     if (message->kind == KEEPER_EVENT && wire_pending(&engine->wire) > EVENT_QUEUE_BYTES)
         return;
     add_message(server, engine, message);
-    if (!is_lazy(message))
-        server->is_urgent = true;
 }
 
 bool keeper_server_has_engine(const struct keeper_server *server)

@@ -29,10 +29,13 @@ int keeper_server_open(const struct keeper_server_options *options,
                        struct keeper_server **ret_server, struct error *err);
 void keeper_server_close(struct keeper_server *server);
 
-/* Queues a message for the engine; nothing happens if there is none. Messages that nobody waits for
- * (STARTED, EVENT) leave with the next urgent one, or after 2 ms: an engine then wakes up once for
- * the start and the end of a short attempt. Events for an engine that does not read are dropped. */
+/* Queues a message for the engine; nothing happens if there is none. */
 void keeper_server_send(struct keeper_server *server, const struct keeper_message *message);
+
+/* The same for one that nobody waits for. It leaves with the next other one, or after 4 ms: an
+ * engine then wakes up once for the starts and ends of several short attempts. Events for an engine
+ * that does not read are dropped. */
+void keeper_server_send_lazily(struct keeper_server *server, const struct keeper_message *message);
 
 /* Sends what is urgent now instead of at the end of the turn. */
 void keeper_server_flush(struct keeper_server *server);

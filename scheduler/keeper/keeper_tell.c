@@ -3,23 +3,37 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ENOUGH_QUEUED 6 /* more than the engine waits for before it grants (TURN_LOW_GRANTS) */
+
 static void send_message(struct keeper *keeper, struct keeper_message message)
 {
     if (keeper->server != NULL)
         keeper_server_send(keeper->server, &message);
 }
 
+static void send_lazily(struct keeper *keeper, struct keeper_message message)
+{
+    if (keeper->server != NULL)
+        keeper_server_send_lazily(keeper->server, &message);
+}
+
+/* Nobody waits for an end while there is enough to start without it: what the engine could grant
+ * for it would only join the queue. */
 static void tell_end(struct keeper *keeper, const struct attempt *attempt)
 {
-    send_message(keeper, (struct keeper_message){.kind = KEEPER_ENDED, .ended = attempt->end});
+    struct keeper_message message = {.kind = KEEPER_ENDED, .ended = attempt->end};
+    if (keeper->queued - keeper->chosen >= ENOUGH_QUEUED)
+        send_lazily(keeper, message);
+    else
+        send_message(keeper, message);
 }
 
 static void tell_start(struct keeper *keeper, const struct attempt *attempt)
 {
-    send_message(keeper, (struct keeper_message){.kind = KEEPER_STARTED,
-                                                 .started = {.attempt_id = attempt->id,
-                                                             .at = attempt->started,
-                                                             .pid = attempt->session}});
+    send_lazily(keeper, (struct keeper_message){.kind = KEEPER_STARTED,
+                                                .started = {.attempt_id = attempt->id,
+                                                            .at = attempt->started,
+                                                            .pid = attempt->session}});
 }
 
 void keeper_tell_revoked(struct keeper *keeper, int64_t attempt_id)
@@ -36,9 +50,9 @@ void keeper_tell_disk(struct keeper *keeper, const char *text)
 
 void keeper_tell_event(struct keeper *keeper, const struct attempt *attempt, const char *line)
 {
-    send_message(keeper,
-                 (struct keeper_message){.kind = KEEPER_EVENT,
-                                         .event = {.attempt_id = attempt->id, .line = line}});
+    send_lazily(keeper,
+                (struct keeper_message){.kind = KEEPER_EVENT,
+                                        .event = {.attempt_id = attempt->id, .line = line}});
 }
 
 void keeper_tell_state(struct keeper *keeper, const struct attempt *attempt)

@@ -59,6 +59,8 @@ struct plan {
     struct instant firing; /* the planned instant; the first one after it if it is skipped */
     bool is_moved;         /* the wall time is skipped by the zone's clock that day */
     int64_t run_id;
+    const char *bizdate_value; /* $bizdate and $cyctime, as every attempt sees them */
+    const char *cyctime_value;
     char bizdate_text[CIVIL_DATE_BYTES]; /* 2021-11-11 */
     char cyctime_text[CIVIL_TIME_BYTES]; /* 2021-11-12T00:30:00 */
     const struct plan_param *params;     /* the flow's */

@@ -133,7 +133,9 @@ static struct parameter_facts facts_of(const struct plan *plan, struct plan_seen
         .run_id = arena_format(arena, "%" PRId64, plan->run_id),
         .flow = plan->flow->name,
         .node = seen.node == FLOW_NONE ? NULL : plan->flow->nodes[seen.node].name,
-        .attempt = seen.attempt == 0 ? NULL : arena_format(arena, "%" PRId32, seen.attempt)};
+        .attempt = seen.attempt == 0 ? NULL : arena_format(arena, "%" PRId32, seen.attempt),
+        .bizdate = plan->bizdate_value,
+        .cyctime = plan->cyctime_value};
 }
 
 static struct expression_context context_of(const struct plan *plan, size_t node,
@@ -228,6 +230,8 @@ int plan_value_evaluate(struct plan *plan, const struct plan_request *request, s
         return -1;
     if (init_builtin(&builtin, plan, (struct plan_seen){.node = FLOW_NONE}, &scratch) != 0)
         return error_set(err, ERROR_KIND_BUG, "the built-in parameters have no value");
+    plan->bizdate_value = arena_copy_string(&plan->arena, parameter_value(&builtin, "bizdate"));
+    plan->cyctime_value = arena_copy_string(&plan->arena, parameter_value(&builtin, "cyctime"));
     struct level level = {plan, &scratch, request, flow->params, flow->param_count, FLOW_NONE};
     struct parameter_scope scope;
     parameter_scope_init(&scope, &scratch, make_parameters(&level), level.count, &builtin);

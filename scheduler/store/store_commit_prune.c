@@ -404,7 +404,7 @@ int store_prune(struct store *store, struct store_pruning *pruning, struct error
 }
 
 int store_prune_look(struct store *store, const struct store_pruning *pruning, int64_t run_id,
-                     enum store_prune_fate *ret_fate, struct instant *ret_ended, struct error *err)
+                     struct store_prune_state *ret_state, struct error *err)
 {
     VIEW_MOMENT(moment);
     STATEMENT(s);
@@ -416,16 +416,20 @@ int store_prune_look(struct store *store, const struct store_pruning *pruning, i
         return -1;
     statement_int(&s, run_id);
     int row = statement_step(&s, err);
-    if (row <= 0) {
-        *ret_fate = STORE_PRUNE_GONE;
-        return row;
+    if (row < 0)
+        return -1;
+    if (row == 0) {
+        *ret_state = (struct store_prune_state){.fate = STORE_PRUNE_GONE};
+        return 0;
     }
     struct old_run run = read_old_run(&s);
     int result = is_going(store, pruning, &run, err);
     int open = result == 0 && run.is_final ? has_open_attempt(store, run_id, err) : !run.is_final;
     if (result < 0 || open < 0)
         return -1;
-    *ret_ended = run.ended;
-    *ret_fate = open == 1 ? STORE_PRUNE_OPEN : result == 1 ? STORE_PRUNE_GOES : STORE_PRUNE_STAYS;
+    ret_state->ended = run.ended;
+    ret_state->fate = open == 1     ? STORE_PRUNE_OPEN
+                      : result == 1 ? STORE_PRUNE_GOES
+                                    : STORE_PRUNE_STAYS;
     return 0;
 }

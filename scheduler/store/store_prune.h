@@ -55,7 +55,12 @@ enum store_prune_fate {
     STORE_PRUNE_GOES   /* it is final, and store_prune() would remove it */
 };
 
+struct store_prune_state {
+    enum store_prune_fate fate;
+    struct instant ended; /* STAYS, GOES */
+};
+
 int store_prune_look(struct store *store, const struct store_pruning *pruning, int64_t run_id,
-                     enum store_prune_fate *ret_fate, struct instant *ret_ended, struct error *err);
+                     struct store_prune_state *ret_state, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "scheduler/store/store_commit.h"
 #include "scheduler/store/store_internal.h"
 #include "scheduler/store/store_load.h"
+#include "scheduler/store/view_backfill.h"
 #include "scheduler/store/view_history.h"
 
 #include <assert.h>
@@ -72,6 +73,30 @@ static void put_run(struct store *store, int64_t version_id)
         abort(); /* the good store cannot be made */
 }
 
+static void put_backfill(struct store *store, int64_t version_id)
+{
+    static const struct node_setting vars[] = {{"var", "7"}};
+    static const struct store_date dates[] = {
+        {0, "2021-11-11", "2021-11-12T00:30:00", false, DATE_REDO, DATE_FAILED, 1, "a failed"},
+        {1, "2021-11-12", "2021-11-13T00:30:00", false, DATE_RUN, DATE_WAITING, 0, "never ran"},
+        {2, "2021-11-13", "2021-11-14T00:30:00", true, DATE_NONE, DATE_LEFT_OUT, 0, "no instance"}};
+    struct store_backfill backfill = {.id = store_take_backfill_id(store),
+                                      .flow = "f",
+                                      .version_id = version_id,
+                                      .request = "key",
+                                      .ranges = "2021-11-11..2021-11-13",
+                                      .parallel = 2,
+                                      .vars = vars,
+                                      .var_count = 1};
+    struct store_operation operation = {.kind = STORE_OPERATION_BACKFILL,
+                                        .who = "lin",
+                                        .node = STORE_NO_NODE,
+                                        .backfill_id = backfill.id};
+    if (store_put_backfill(store, &backfill, dates, 3, NULL) != 0 ||
+        store_put_operation(store, &operation, NULL) != 0)
+        abort(); /* the good store cannot be made */
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
@@ -90,6 +115,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         result = store_put_version(store, &version, (struct instant){1}, &version_id, NULL);
     assert(result == 0);
     put_run(store, version_id);
+    put_backfill(store, version_id);
     result = store_commit(store, NULL);
     assert(result == 0);
     store_close(store);
@@ -124,8 +150,8 @@ static void write_input(const uint8_t *data, size_t size)
 static void ask_lists(struct store *store, struct arena *arena)
 {
     static const char *const queries[] = {
-        "",       "flow:f state:failed", "date:2021-11", "trigger:*", "node:a state:failed",
-        "column", "node:* state:blocked"};
+        "",       "flow:f state:failed",  "date:2021-11", "trigger:*", "node:a state:failed",
+        "column", "node:* state:blocked", "backfill:1"};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         struct run_query query;
         struct view_runs runs;
@@ -184,6 +210,58 @@ static void ask_across(struct store *store, struct arena *arena)
     load_open_attempts(store, "boot", arena, &open, NULL);
 }
 
+static void check_backfill(const struct store_backfill *backfill)
+{
+    assert((int)backfill->state < BACKFILL_STATE_COUNT &&
+           (int)backfill->redo < BACKFILL_REDO_COUNT);
+    assert(backfill->flow != NULL && backfill->ranges != NULL);
+}
+
+static void check_dates(const struct view_date_runs *dates)
+{
+    for (size_t i = 0; i < dates->count; i++) {
+        const struct store_date *date = &dates->items[i].date;
+        assert((int)date->state < DATE_STATE_COUNT && (int)date->decision < DATE_DECISION_COUNT);
+        assert(i == 0 || date->position >= dates->items[i - 1].date.position);
+    }
+}
+
+static void ask_backfills(struct store *store, struct arena *arena)
+{
+    static const char *const asked[] = {"a", "zebra"};
+    struct view_backfill_list list = {.page = {.limit = 5}};
+    struct load_dates_of dates_of = {1, 0xff, -1, 2};
+    struct view_instances_of which = {"f", "2021-01-01", "2021-12-31", asked, 2};
+    struct view_backfills backfills;
+    struct view_backfill found;
+    struct view_date_runs dates;
+    struct view_operations operations;
+    struct view_median median;
+    struct view_instances instances;
+    struct load_backfills open;
+    int64_t id;
+    if (view_list_backfills(store, &list, arena, &backfills, NULL) == 0)
+        for (size_t i = 0; i < backfills.count; i++)
+            check_backfill(&backfills.items[i].row);
+    list.flow = "f";
+    view_list_backfills(store, &list, arena, &backfills, NULL);
+    if (view_find_backfill(store, 1, arena, &found, NULL) == 0)
+        check_backfill(&found.row);
+    if (view_backfill_dates(store, &dates_of, arena, &dates, NULL) == 0)
+        check_dates(&dates);
+    view_backfill_operations(store, 1, arena, &operations, NULL);
+    view_backfill_median(store, 1, &median, NULL);
+    load_open_backfills(store, arena, &open, NULL);
+    load_backfill_of_request(store, "key", &id, NULL);
+    if (view_instances(store, &which, arena, &instances, NULL) == 0)
+        for (size_t i = 0; i < instances.count; i++)
+            assert((int)instances.items[i].verdict <= VIEW_INSTANCE_OPEN &&
+                   (int)instances.items[i].state < TASK_STATE_COUNT);
+    which.nodes = NULL;
+    which.node_count = 0;
+    view_instances(store, &which, arena, &instances, NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
@@ -200,6 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ask_lists(store, &arena);
     ask_run(store, &arena);
     ask_across(store, &arena);
+    ask_backfills(store, &arena);
     store_close(store);
     return 0;
 }
