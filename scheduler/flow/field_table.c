@@ -6,6 +6,9 @@
 #define DAY DURATION_DAY_US
 
 static const char *const backoff_choices[] = {"constant", "double", NULL};
+/* in the order of enum flow_catchup and enum flow_overlap */
+static const char *const catchup_choices[] = {"all", "latest", "none", NULL};
+static const char *const overlap_choices[] = {"allow", "wait", "skip", NULL};
 static const char *const leftover_choices[] = {"kill", "keep", NULL};
 static const char *const connection_types[] = {"files", NULL};
 static const char *const manifest_kinds[] = {
@@ -44,6 +47,26 @@ static const struct field schedule_fields[] = {
      .kind = FIELD_KIND_DATE,
      .help = "The last scheduling date.",
      .example = "2021-12-31"},
+    {.name = "catchup",
+     .kind = FIELD_KIND_CHOICE,
+     .choices = catchup_choices,
+     .default_text = "all",
+     .help =
+         "What becomes of instances that were due while no scheduler ran: each of them runs, the "
+         "latest, or none. What is left out is told; `datemill backfill` runs it."},
+    {.name = "catchup_limit",
+     .kind = FIELD_KIND_INTEGER,
+     .default_text = "100",
+     .min = 1,
+     .max = 100000,
+     .help = "At most so many of them, the newest."},
+    {.name = "overlap",
+     .kind = FIELD_KIND_CHOICE,
+     .choices = overlap_choices,
+     .default_text = "allow",
+     .help =
+         "While the scheduled run of an earlier instance is open: run beside it, wait for it, or "
+         "leave this instance out."},
     {.name = NULL},
 };
 
@@ -217,6 +240,12 @@ const struct field field_table_flow[] = {
              "several.",
      .example = "tables/*.sql"},
     PRIORITY_FIELD("Of its runs: 1 to 8, larger first."),
+    {.name = "max_runs",
+     .kind = FIELD_KIND_INTEGER,
+     .min = 1,
+     .max = 10000,
+     .help =
+         "Scheduled runs of it that are open at once; further ones wait. Without it any number."},
     {.name = "defaults",
      .kind = FIELD_KIND_BLOCK,
      .fields = defaults_fields,

@@ -88,12 +88,31 @@ struct flow_schedule_rule {
                          an hour that comes twice runs twice. Others fire once, whatever happens */
 };
 
+/* What becomes of instances that nobody was there to start. */
+enum flow_catchup {
+    FLOW_CATCHUP_ALL, /* each of them, the newest catchup_limit */
+    FLOW_CATCHUP_LATEST,
+    FLOW_CATCHUP_NONE
+};
+
+/* While the run of an earlier instance is open. */
+enum flow_overlap {
+    FLOW_OVERLAP_ALLOW, /* side by side, as DataWorks does */
+    FLOW_OVERLAP_WAIT,  /* one after the other */
+    FLOW_OVERLAP_SKIP   /* that instance is left out, and told */
+};
+
+#define FLOW_CATCHUP_LIMIT 100 /* unless `catchup_limit` says else */
+
 struct flow_schedule {
     const struct flow_schedule_rule *rules;
     size_t rule_count;      /* 0: started by hand only, planned at 00:00 */
     const char *text;       /* the rules' texts, `; ` between them; "" without a rule */
     struct civil_date from; /* scheduling dates, both included; year 0 = no bound */
     struct civil_date until;
+    enum flow_catchup catchup;
+    int32_t catchup_limit; /* instances, at least 1 */
+    enum flow_overlap overlap;
     struct field_place place;
 };
 
@@ -140,6 +159,7 @@ struct flow {
     struct zone *zone;
     struct flow_schedule schedule;
     int32_t priority; /* of its runs, 1 to 8 */
+    int32_t max_runs; /* of the schedule that are open at once; 0 = no limit */
 
     const struct flow_param *params;
     size_t param_count;

@@ -57,6 +57,7 @@ void flow_build_head(struct flow_loader *loader)
     flow->description = text_or_empty(block, "description");
     flow->owner = text_or_empty(block, "owner");
     flow->priority = (int32_t)field_number(block, "priority", DEFAULT_PRIORITY);
+    flow->max_runs = (int32_t)field_number(block, "max_runs", 0);
     const struct field_value *tags = field_find(block, "tags");
     flow->tag_count = tags == NULL ? 0 : tags->item_count;
     const char **list = arena_array(&flow->arena, flow->tag_count + 1, sizeof *list);

@@ -71,6 +71,23 @@ static struct civil_date read_date(const struct field_value *block, const char *
     return date;
 }
 
+/* The place of a choice among its words; 0, the default, when it was not given. */
+static size_t read_choice(const struct field_value *block, const char *name)
+{
+    const struct field_value *value = field_find(block, name);
+    size_t index = 0;
+    while (value != NULL && strcmp(value->field->choices[index], value->text) != 0)
+        index++;
+    return index;
+}
+
+static void read_policies(struct flow_schedule *schedule, const struct field_value *block)
+{
+    schedule->catchup = (enum flow_catchup)read_choice(block, "catchup");
+    schedule->catchup_limit = (int32_t)field_number(block, "catchup_limit", FLOW_CATCHUP_LIMIT);
+    schedule->overlap = (enum flow_overlap)read_choice(block, "overlap");
+}
+
 static void read_schedule_block(struct flow_loader *loader, const struct field_value *block)
 {
     struct flow_schedule *schedule = &loader->flow->schedule;
@@ -87,6 +104,7 @@ static void read_schedule_block(struct flow_loader *loader, const struct field_v
     if (until != NULL && field_find(block, "from") != NULL &&
         civil_date_compare(schedule->until, schedule->from) < 0)
         flow_report_error(&loader->report, until->place, "E117", "`until` is before `from`");
+    read_policies(schedule, block);
     bool has_dates = until != NULL || field_find(block, "from") != NULL;
     if (has_dates && at == NULL && cron == NULL)
         flow_report_error(&loader->report, block->key_place, "E106",
@@ -115,7 +133,7 @@ void flow_check_schedule(struct flow_loader *loader)
 {
     struct flow *flow = loader->flow;
     const struct field_value *value = field_find(&loader->block, "schedule");
-    flow->schedule.text = "";
+    flow->schedule = (struct flow_schedule){.text = "", .catchup_limit = FLOW_CATCHUP_LIMIT};
     bool is_block = value != NULL && value->kind == FIELD_KIND_BLOCK;
     if (value != NULL && is_block)
         read_schedule_block(loader, value);
