@@ -14,10 +14,24 @@
 #include <string.h>
 
 #define DAEMON_PROGRAM "datemill"
+#define CLOCK_STEP_US DURATION_SECOND_US /* less is the clock's being steered, or our being slow */
+
+/* The engine hears of it when somebody has set the clock. */
+static void look_at_clock(struct daemon *daemon, struct instant now)
+{
+    struct duration ahead = {now.us - clock_boottime().us};
+    struct duration by = {ahead.us - daemon->clock_ahead.us};
+    daemon->clock_ahead = ahead;
+    if (by.us < CLOCK_STEP_US && by.us > -CLOCK_STEP_US)
+        return;
+    struct event event = {.kind = EVENT_TIME, .now = now, .clock_set_by = by};
+    engine_step(daemon->engine, &event, &daemon->turn.actions, NULL);
+}
 
 int daemon_step(struct daemon *daemon, struct event *event, struct error *err)
 {
     event->now = clock_now();
+    look_at_clock(daemon, event->now);
     return engine_step(daemon->engine, event, &daemon->turn.actions, err);
 }
 
