@@ -341,8 +341,8 @@ static void migrate_on_a_full_disk(const char *dir)
         size += (off_t)sizeof block;
     int failures = 0;
     bool is_old = true;
-    /* a page more room each time, until it is enough: at the end for the migration, but not for what
-     * comes behind it */
+    /* a page more room each time, until it is enough: at the end for the migration, but not for
+     * what comes behind it */
     while (store_open_writer(state_dir, "datemill 0.1.0", &store, &err) != 0) {
         EXPECT(err.code[0] == 'E' && err.code[1] == '5');
         char *after = read_whole_file(path, &length_after);
