@@ -416,8 +416,6 @@ void backfill_committed(struct daemon *daemon)
         backfill_plan_free(each->plan);
         each->plan = NULL;
         each->is_in_turn = false;
-        if (each->must_commit) /* its dates can be read from now on */
-            loop_want_turn(daemon->loop);
         each->must_commit = false;
     }
 }
