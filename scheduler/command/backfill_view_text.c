@@ -168,7 +168,7 @@ void backfill_text_more(const struct terminal *terminal, const struct backfill_g
         utf8_append_safe(text, group->node, strlen(group->node));
         text_append_char(text, ' ');
     }
-    append_reason(terminal, backfill_group_reason(group), text);
+    append_reason(terminal, group->reason, text);
 }
 
 static void append_group(const struct terminal *terminal, const struct backfill_group *group,
@@ -187,7 +187,7 @@ static void append_group(const struct terminal *terminal, const struct backfill_
         utf8_append_safe(&line, group->node, strlen(group->node));
         text_append_char(&line, ' ');
     }
-    append_reason(terminal, backfill_group_reason(group), &reason);
+    append_reason(terminal, group->reason, &reason);
     terminal_append_cut(terminal, &line, text_string(&reason), REASON_COLUMNS);
     text_append(&line, ": ");
     size_t used = terminal_width_of(text_string(&line)) % columns;

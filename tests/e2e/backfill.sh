@@ -392,7 +392,7 @@ END
     check 'the others are counted' grep -q ' 2 more: order_succeeded_sync ' \
         <(tr -d '\n' <"$work/seen")
     check 'and listed once' grep -q \
-        '^3 dates: order_succeeded_sync exit 3: .*: 2021-02-01 … 2021-02-03$' "$work/seen"
+        '^3 dates: order_succeeded_sync exit 3: E204 .*: 2021-02-01 … 2021-02-03$' "$work/seen"
     screen 40 10 "'$datemill' backfill slow 2021-03-01..2021-03-08" >"$work/seen"
     check 'forty columns are enough' test "$(grep '^\[\|^  2021' "$work/seen" | widest)" -le 40
     LC_ALL=C screen 80 24 "'$datemill' backfill slow 2021-03-09..2021-03-12" >"$work/seen"

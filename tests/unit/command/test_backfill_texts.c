@@ -62,9 +62,13 @@ static void test_groups(void **state)
     assert_int_equal(fail_date(&groups, "2021-02-20", "load", "exit 3")->count, 1);
     assert_int_equal(fail_date(&groups, "2021-02-21", "load", "exit 3")->count, 2);
     assert_int_equal(groups.count, 3);
-    assert_string_equal(backfill_group_reason(&groups.items[0]), "no …data");
-    assert_string_equal(backfill_group_reason(&groups.items[1]), "no 20210216data");
-    assert_string_equal(backfill_group_reason(&groups.items[2]), "exit 3");
+    assert_string_equal(groups.items[0].reason, "no …data");
+    assert_string_equal(groups.items[1].reason, "no 20210216data");
+    assert_string_equal(groups.items[2].reason, "exit 3");
+    fail_date(&groups, "2021-03-01", "load", "exit 3: 没有 20210301 … in 7");
+    fail_date(&groups, "2021-03-02", "load", "exit 3: 没有 20210302 … in 8");
+    fail_date(&groups, "2021-03-03", "load", "exit 3: 没有 20210301 … in 7");
+    assert_string_equal(groups.items[3].reason, "exit 3: 没有 … … in …");
     backfill_groups_free(&groups);
 }
 
@@ -101,20 +105,22 @@ static void test_group_lines(void **state)
     }
     SCOPED_TEXT struct text text = {0};
     backfill_text_groups(&wide, &groups, 2, &text);
-    assert_string_equal(text_string(&text), "12 dates: sync … no …data: 2021-02-15 … 2021-02-26\n");
+    assert_string_equal(text_string(&text),
+                        "12 dates: sync E204 no …data: 2021-02-15 … 2021-02-26\n");
     text_clear(&text);
     backfill_text_groups(&ascii, &groups, 2, &text);
     assert_string_equal(text_string(&text),
-                        "12 dates: sync ... no ...data: 2021-02-15 .. 2021-02-26\n");
+                        "12 dates: sync E204 no ...data: 2021-02-15 .. 2021-02-26\n");
     text_clear(&text);
     backfill_text_groups(&wide, &groups, 13, &text);
     assert_string_equal(text_string(&text), "");
     backfill_text_more(&wide, &groups.items[0], &text);
-    assert_string_equal(text_string(&text), "✗ 11 more: sync … no …data");
+    assert_string_equal(text_string(&text), "✗ 11 more: sync E204 no …data");
     fail_date(&groups, "2021-02-26", "sync", "E204 no 20210226data");
     text_clear(&text);
     backfill_text_groups(&wide, &groups, 2, &text);
-    assert_string_equal(text_string(&text), "13 runs: sync … no …data: 2021-02-15 … 2021-02-26\n");
+    assert_string_equal(text_string(&text),
+                        "13 runs: sync E204 no …data: 2021-02-15 … 2021-02-26\n");
     backfill_groups_free(&groups);
 }
 
