@@ -57,6 +57,12 @@ static inline struct duration instant_minus(struct instant later, struct instant
     return (struct duration){later.us - earlier.us};
 }
 
+/* How long it took: 0 where the clock was set back meanwhile. */
+static inline struct duration instant_elapsed(struct instant from, struct instant to)
+{
+    return (struct duration){to.us > from.us ? to.us - from.us : 0};
+}
+
 static inline struct instant instant_earlier(struct instant a, struct instant b)
 {
     return a.us <= b.us ? a : b;

@@ -31,20 +31,56 @@ static size_t hex_word(const char *text)
     return is_word && letters < length ? length : 0;
 }
 
+/* Bytes of a number, or of a word of hexadecimal digits, at `at`; 0 = there is none. */
+static size_t number_at(const char *text, size_t at)
+{
+    bool is_word_start = at == 0 || !isalnum((unsigned char)text[at - 1]);
+    size_t length = is_word_start ? hex_word(text + at) : 0;
+    return length > 0 ? length : strspn(text + at, "0123456789");
+}
+
 void backfill_groups_mask(const char *reason, struct text *text)
 {
-    bool is_word_start = true;
     for (size_t at = 0; reason[at] != '\0';) {
-        size_t length = is_word_start ? hex_word(reason + at) : 0;
-        if (length == 0)
-            length = strspn(reason + at, "0123456789");
+        size_t length = number_at(reason, at);
         if (length > 0)
             text_append(text, MASK);
         else
             text_append_char(text, reason[at]);
         at += length > 0 ? length : 1;
-        is_word_start = !isalnum((unsigned char)reason[at - 1]);
     }
+}
+
+/* Appends `shown`, with `…` for each number that is another one in `reason`. Both are of a kind. */
+static void append_common(const char *shown, const char *reason, struct text *text)
+{
+    size_t a = 0;
+    for (size_t b = 0; reason[b] != '\0' && shown[a] != '\0';) {
+        size_t length = number_at(reason, b);
+        bool is_masked = strncmp(shown + a, MASK, strlen(MASK)) == 0;
+        if (length == 0) {
+            text_append_char(text, reason[b++]);
+            a++;
+            continue;
+        }
+        size_t other = is_masked ? strlen(MASK) : number_at(shown, a);
+        if (!is_masked && other == length && memcmp(shown + a, reason + b, length) == 0)
+            text_append_bytes(text, reason + b, length);
+        else
+            text_append(text, MASK);
+        a += other;
+        b += length;
+    }
+}
+
+static void take_reason(struct backfill_group *group, const char *reason)
+{
+    SCOPED_TEXT struct text common = {0};
+    if (group->is_rest || strcmp(group->reason, reason) == 0)
+        return;
+    append_common(group->reason, reason, &common);
+    free(group->reason);
+    group->reason = text_take(&common);
 }
 
 static struct backfill_group *find(struct backfill_groups *groups, const char *node,
@@ -83,7 +119,7 @@ const struct backfill_group *backfill_groups_add(struct backfill_groups *groups,
     struct backfill_group *group = find(groups, failure->node, text_string(&masked));
     if (group == NULL)
         group = open_group(groups, failure, text_string(&masked));
-    group->is_varied = group->is_varied || strcmp(group->reason, failure->reason) != 0;
+    take_reason(group, failure->reason);
     struct civil_date date = {0};
     if (civil_date_parse(failure->bizdate, &date, NULL) < 0)
         date = (struct civil_date){1970, 1, 1};
@@ -91,11 +127,6 @@ const struct backfill_group *backfill_groups_add(struct backfill_groups *groups,
         memory_grow(group->days, (size_t)group->count, &group->day_capacity, sizeof *group->days);
     group->days[group->count++] = civil_to_days(date);
     return group;
-}
-
-const char *backfill_group_reason(const struct backfill_group *group)
-{
-    return group->is_varied && !group->is_rest ? group->masked : group->reason;
 }
 
 static int compare_days(const void *a, const void *b)

@@ -20,10 +20,9 @@ struct backfill_failure {
 
 struct backfill_group {
     char *node;
-    char *masked;   /* reason, its numbers replaced by `…` */
-    char *reason;   /* of the first */
-    bool is_varied; /* reasons differ in their numbers */
-    bool is_rest;   /* kinds beyond BACKFILL_GROUPS_MAX */
+    char *masked; /* reason, its numbers replaced by `…` */
+    char *reason; /* `…` for the numbers that are not the same in all */
+    bool is_rest; /* kinds beyond BACKFILL_GROUPS_MAX */
     int64_t count;
     int64_t run_id; /* of the first; 0 = none */
     int64_t *days;  /* since 1970, one for each failure */
@@ -44,9 +43,6 @@ const struct backfill_group *backfill_groups_add(struct backfill_groups *groups,
 
 /* `reason` with `…` for each number, and for each word of hexadecimal digits that has a digit. */
 void backfill_groups_mask(const char *reason, struct text *text);
-
-/* What is said of all of a kind: the reason, masked where it differs. */
-const char *backfill_group_reason(const struct backfill_group *group);
 
 /* Its dates in order, each once; neighbours in the calendar are one stretch. *ret_dates: how many.
  * Belongs to `arena`. */

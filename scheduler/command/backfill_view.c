@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VIEW_QUIET_MS 300    /* nothing is drawn before */
-#define VIEW_DRAW_MS 100     /* between two drawings */
-#define VIEW_GROUPS_LIVE 3   /* kinds of failures that are counted in the live part */
-#define VIEW_COLUMN_GAP 3    /* between two columns of dates */
-#define VIEW_COLUMN_LEAST 34 /* `2021-07-31 order_succeeded_sync 12s` */
+#define VIEW_QUIET_MS 300     /* nothing is drawn before */
+#define VIEW_DRAW_MS 100      /* between two drawings */
+#define VIEW_GROUPS_LIVE 3    /* kinds of failures that are counted in the live part */
+#define VIEW_COLUMN_GAP 3     /* between two columns of dates */
+#define VIEW_FINISH_FROM_S 60 /* time left from which the wall time of the end is said */
 
 struct backfill_view {
     struct backfill_view_options options;
@@ -31,6 +31,7 @@ struct backfill_view {
     struct arena items_arena;
     const struct notice_item *items; /* dates that run now */
     size_t item_count;
+    size_t widest; /* item that was ever shown: columns do not jump */
     struct backfill_groups groups;
     struct backfill_rate rate;
 };
@@ -91,6 +92,13 @@ static void take_standing(struct backfill_view *view, const struct notice *notic
     standing->parallel = notice->dates_parallel;
 }
 
+static int compare_items(const void *a, const void *b)
+{
+    const struct notice_item *one = a;
+    const struct notice_item *other = b;
+    return strcmp(one->key, other->key);
+}
+
 static void take_items(struct backfill_view *view, const struct notice *notice)
 {
     arena_free(&view->items_arena);
@@ -99,6 +107,7 @@ static void take_items(struct backfill_view *view, const struct notice *notice)
         items[i] =
             (struct notice_item){arena_copy_string(&view->items_arena, notice->items[i].key),
                                  arena_copy_string(&view->items_arena, notice->items[i].text)};
+    qsort(items, notice->item_count, sizeof *items, compare_items);
     view->items = items;
     view->item_count = notice->item_count;
 }
@@ -210,7 +219,7 @@ static void draw_progress(struct backfill_view *view)
         .left = backfill_rate_left(&view->rate, standing->total - standing->done,
                                    standing->parallel, view->options.per_date),
         .columns = (size_t)view->terminal->width};
-    if (progress.left.is_known) {
+    if (progress.left.left.us >= VIEW_FINISH_FROM_S * DURATION_SECOND_US) {
         struct instant end = instant_add(clock_now(), progress.left.left);
         civil_time_format(zone_civil_at(view->options.zone, end), finish);
     }
@@ -243,23 +252,22 @@ static void append_item(const struct notice_item *item, struct text *text)
     utf8_append_safe(text, item->text, strlen(item->text));
 }
 
-static size_t widest_item(const struct backfill_view *view)
+static void measure_items(struct backfill_view *view)
 {
-    size_t widest = VIEW_COLUMN_LEAST;
     for (size_t i = 0; i < view->item_count; i++) {
         SCOPED_TEXT struct text text = {0};
         append_item(&view->items[i], &text);
         size_t width = terminal_width_of(text_string(&text));
-        widest = width > widest ? width : widest;
+        view->widest = width > view->widest ? width : view->widest;
     }
-    return widest;
 }
 
 /* In two columns where the window is wide enough; `rows` lines at most. */
 static void draw_items(struct backfill_view *view, size_t rows)
 {
-    size_t widest = widest_item(view);
-    size_t each = (size_t)view->terminal->width >= 2 * (widest + 2) ? 2 : 1;
+    measure_items(view);
+    size_t column = 2 + view->widest + VIEW_COLUMN_GAP;
+    size_t each = (size_t)view->terminal->width >= column + view->widest ? 2 : 1;
     size_t needed = (view->item_count + each - 1) / each;
     size_t shown = needed <= rows ? view->item_count : rows > 0 ? (rows - 1) * each : 0;
     for (size_t i = 0; i < shown; i += each) {
@@ -268,7 +276,7 @@ static void draw_items(struct backfill_view *view, size_t rows)
         append_item(&view->items[i], &line);
         if (each == 2 && i + 1 < shown) {
             size_t width = terminal_width_of(text_string(&line));
-            text_append_repeat(&line, ' ', widest + 2 + VIEW_COLUMN_GAP - width);
+            text_append_repeat(&line, ' ', column - width);
             append_item(&view->items[i + 1], &line);
         }
         frame_add(&view->frame, "%s", text_string(&line));
@@ -303,7 +311,7 @@ void backfill_view_flush(struct backfill_view *view)
     terminal_flush(view->options.context->out);
 }
 
-void backfill_view_end(struct backfill_view *view)
+void backfill_view_end(struct backfill_view *view, bool says_why)
 {
     view->is_live = false;
     frame_erase(&view->frame);
@@ -315,6 +323,7 @@ void backfill_view_end(struct backfill_view *view)
                                .standing = &view->standing,
                                .groups = &view->groups,
                                .took = {clock_monotonic().us - view->began.us},
+                               .says_why = says_why,
                                .can_repeat = view->options.can_repeat};
     backfill_text_end(&end, &text);
     terminal_print(view->terminal, "%s", text_string(&text));

@@ -34,7 +34,7 @@ void backfill_view_flush(struct backfill_view *view);
 /* How it stands as of the last notice; borrowed. */
 const struct backfill_standing *backfill_view_standing(const struct backfill_view *view);
 
-/* Erases the live part and says what has come of it. */
-void backfill_view_end(struct backfill_view *view);
+/* Erases the live part and says what has come of it; `says_why` with the reason of its state. */
+void backfill_view_end(struct backfill_view *view, bool says_why);
 
 #endif

@@ -168,7 +168,7 @@ void backfill_text_more(const struct terminal *terminal, const struct backfill_g
         utf8_append_safe(text, group->node, strlen(group->node));
         text_append_char(text, ' ');
     }
-    append_reason(terminal, backfill_group_reason(group), text);
+    append_reason(terminal, group->reason, text);
 }
 
 static void append_group(const struct terminal *terminal, const struct backfill_group *group,
@@ -187,7 +187,7 @@ static void append_group(const struct terminal *terminal, const struct backfill_
         utf8_append_safe(&line, group->node, strlen(group->node));
         text_append_char(&line, ' ');
     }
-    append_reason(terminal, backfill_group_reason(group), &reason);
+    append_reason(terminal, group->reason, &reason);
     terminal_append_cut(terminal, &line, text_string(&reason), REASON_COLUMNS);
     text_append(&line, ": ");
     size_t used = terminal_width_of(text_string(&line)) % columns;
@@ -206,18 +206,20 @@ void backfill_text_groups(const struct terminal *terminal, const struct backfill
 
 /* ---- lines for files and programs ---- */
 
-static void append_stamp(struct instant at, const struct zone *zone, struct text *text)
+/* To the second: `2021-11-22T10:31:02+08:00`. */
+static void append_stamp(const struct notice *notice, const struct zone *zone, struct text *text)
 {
     char stamp[ZONE_RFC3339_BYTES] = "";
-    if (zone != NULL)
-        text_append(text, zone_format_rfc3339(zone, at, stamp));
+    zone_format_rfc3339(zone, notice->at, stamp);
+    size_t fraction = strcspn(stamp, ".");
+    size_t digits = stamp[fraction] == '.' ? 1 + strspn(stamp + fraction + 1, "0123456789") : 0;
+    text_append_format(text, "%.*s%s", (int)fraction, stamp, stamp + fraction + digits);
 }
 
 void backfill_text_line(const struct notice *notice, const struct zone *zone, const char *date,
                         struct text *text)
 {
-    struct instant second = {notice->at.us - notice->at.us % DURATION_SECOND_US};
-    append_stamp(second, zone, text);
+    append_stamp(notice, zone, text);
     text_append_format(text, " backfill=%" PRId64, notice->backfill_id);
     logfmt_pair(text, "date", date);
     logfmt_pair(text, "state", notice->state);
@@ -273,14 +275,13 @@ void backfill_text_json(const struct notice *notice, const struct zone *zone, bo
                         struct text *text)
 {
     struct json_out json;
-    SCOPED_TEXT struct text stamp = {0};
+    char stamp[ZONE_RFC3339_BYTES];
     json_out_init(&json, text);
     json_out_begin_object(&json);
     if (is_first)
         json_out_pair_int(&json, "schema", 1);
     json_out_pair_string(&json, "event", event_name(notice->kind));
-    append_stamp(notice->at, zone, &stamp);
-    write_text(&json, "at", text_string(&stamp));
+    json_out_pair_string(&json, "at", zone_format_rfc3339(zone, notice->at, stamp));
     json_out_pair_int(&json, "backfill", notice->backfill_id);
     if (notice->kind == NOTICE_KIND_DATE) {
         write_date(&json, notice);
@@ -356,7 +357,7 @@ void backfill_text_end(const struct backfill_end *end, struct text *text)
     if (end->took.us > 0)
         text_append_format(text, " in %s", duration_format(end->took, took));
     text_append_char(text, '\n');
-    if (has(standing->reason)) {
+    if (end->says_why && has(standing->reason)) {
         text_append(text, "  because ");
         utf8_append_safe(text, standing->reason, strlen(standing->reason));
         text_append_char(text, '\n');

@@ -20,10 +20,17 @@ static void append_stretch(const struct terminal *terminal, const struct backfil
                            stretch->last);
 }
 
-static void append_rest(const struct terminal *terminal, int64_t rest, struct text *text)
+/* `, … and 12 more`; in a narrow window `, …`. */
+static void append_rest(const struct terminal *terminal, int64_t rest, size_t columns,
+                        struct text *text)
 {
-    text_append_format(text, ", %s and %" PRId64 " more",
-                       terminal_glyph(terminal, TERMINAL_GLYPH_DOTS), rest);
+    SCOPED_TEXT struct text words = {0};
+    const char *dots = terminal_glyph(terminal, TERMINAL_GLYPH_DOTS);
+    text_append_format(&words, ", %s and %" PRId64 " more", dots, rest);
+    if (terminal_width_of(text_string(&words)) <= columns)
+        text_append(text, text_string(&words));
+    else
+        text_append_format(text, ", %s", dots);
 }
 
 /* Columns that `… and N more` would take. */
@@ -31,7 +38,7 @@ static size_t width_of_rest(const struct terminal *terminal, int64_t rest)
 {
     SCOPED_TEXT struct text text = {0};
     if (rest > 0)
-        append_rest(terminal, rest, &text);
+        append_rest(terminal, rest, SIZE_MAX, &text);
     return terminal_width_of(text_string(&text));
 }
 
@@ -50,7 +57,7 @@ void backfill_words_stretches(const struct terminal *terminal,
         size_t width = terminal_width_of(text_string(&piece));
         int64_t after = rest - stretches->items[i].count;
         if (i > 0 && used + width + width_of_rest(terminal, after) > columns) {
-            append_rest(terminal, rest, text);
+            append_rest(terminal, rest, columns > used ? columns - used : 0, text);
             return;
         }
         text_append(text, text_string(&piece));

@@ -6,6 +6,7 @@
 #include "scheduler/command/project_facts.h"
 #include "scheduler/command/run_facts.h"
 #include "scheduler/command/run_table.h"
+#include "scheduler/command/status_backfills.h"
 #include "scheduler/command/table.h"
 #include "scheduler/daemon/daemon.h"
 #include "scheduler/store/view_history.h"
@@ -24,6 +25,7 @@ struct status {
     struct lock_holder engine;
     struct store_figures figures;
     struct view_status view;
+    struct view_backfills backfills;
     struct project_flows flows;
 };
 
@@ -282,6 +284,7 @@ static void print_json(struct status *status)
     write_flows(status, &json);
     write_runs(status, &json, "open", status->view.open, status->view.open_count);
     write_runs(status, &json, "attention", status->view.attention, status->view.attention_count);
+    status_backfills_write(status->context, &status->backfills, &json);
     json_out_end_object(&json);
     terminal_print(status->context->out, "%s\n", text_string(&text));
 }
@@ -297,6 +300,9 @@ static int load_store(struct status *status, struct error *err)
         return 0;
     }
     if (store_measure(status->store, &status->figures, err) < 0)
+        return -1;
+    const char *flow = status->flow != NULL ? status->flow->name : NULL;
+    if (status_backfills_load(context, status->store, flow, &status->backfills, err) < 0)
         return -1;
     return view_status(status->store, &context->arena, &status->view, err);
 }
@@ -324,6 +330,7 @@ static int run_status(struct context *context, const struct options *options, st
     if (print_today(&status, err) < 0)
         return -1;
     print_open(&status);
+    status_backfills_print(context, &status.backfills);
     print_attention(&status);
     return print_recent(&status, err);
 }

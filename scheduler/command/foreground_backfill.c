@@ -155,7 +155,7 @@ int foreground_backfill_follow(struct context *context,
     const struct backfill_standing *standing = backfill_view_standing(follow.view);
     bool is_over = result >= 0 && standing->id != 0 && !is_running(standing);
     if (is_over)
-        backfill_view_end(follow.view);
+        backfill_view_end(follow.view, result == 0);
     if (is_over && strcmp(standing->state, "success") == 0)
         result = 0;
     else if (is_over && result == 0)

@@ -18,7 +18,7 @@ static void write_duration(const struct view_run *run, struct json_out *json)
         return;
     }
     struct instant until = run->ended_at.us != 0 ? run->ended_at : clock_now();
-    json_out_int(json, instant_minus(until, run->started_at).us / 1000);
+    json_out_int(json, instant_elapsed(run->started_at, until).us / 1000);
 }
 
 static void write_failure(const struct view_run *run, struct json_out *json)

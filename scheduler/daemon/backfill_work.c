@@ -296,7 +296,7 @@ void backfill_fill(struct daemon *daemon)
             backfill_set_state(each, BACKFILL_PAUSED, err.text);
     }
     if (has_more)
-        loop_want_turn(daemon->loop);
+        loop_set_timer(daemon->loop, &daemon->next_turn, duration_ms(0));
 }
 
 /* ---- after a commit ---- */
@@ -346,7 +346,7 @@ void backfill_after_commit(struct daemon *daemon, const struct turn *done)
     for (const struct backfill *each = daemon->backfills; each != NULL; each = each->next)
         has_room_left |= has_room(each) && watch_drives_backfill(daemon, each->row.id);
     if (has_room_left)
-        loop_want_turn(daemon->loop);
+        loop_set_timer(daemon->loop, &daemon->next_turn, duration_ms(0));
 }
 
 void backfill_stop_runs(struct backfill *backfill, bool is_kill)

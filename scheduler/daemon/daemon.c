@@ -14,10 +14,24 @@
 #include <string.h>
 
 #define DAEMON_PROGRAM "datemill"
+#define CLOCK_STEP_US DURATION_SECOND_US /* less is the clock's being steered, or our being slow */
+
+/* The engine hears of it when somebody has set the clock. */
+static void look_at_clock(struct daemon *daemon, struct instant now)
+{
+    struct duration ahead = {now.us - clock_boottime().us};
+    struct duration by = {ahead.us - daemon->clock_ahead.us};
+    daemon->clock_ahead = ahead;
+    if (by.us < CLOCK_STEP_US && by.us > -CLOCK_STEP_US)
+        return;
+    struct event event = {.kind = EVENT_TIME, .now = now, .clock_set_by = by};
+    engine_step(daemon->engine, &event, &daemon->turn.actions, NULL);
+}
 
 int daemon_step(struct daemon *daemon, struct event *event, struct error *err)
 {
     event->now = clock_now();
+    look_at_clock(daemon, event->now);
     return engine_step(daemon->engine, event, &daemon->turn.actions, err);
 }
 
@@ -122,6 +136,7 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
     daemon->commit_hook = (struct loop_hook){.call = on_commit, .owner = daemon};
     daemon->wakeup = (struct loop_timer){.call = on_time, .owner = daemon};
     daemon->commit_again = (struct loop_timer){.call = on_again, .owner = daemon};
+    daemon->next_turn = (struct loop_timer){.call = on_again, .owner = daemon};
     daemon->commit_soon = (struct loop_timer){.call = on_again, .owner = daemon};
     loop_add_hook(daemon->loop, LOOP_PHASE_COMMIT, &daemon->commit_hook);
     if (open_parts(daemon, err) < 0) {
@@ -155,6 +170,7 @@ void daemon_close(struct daemon *daemon)
     loop_cancel_timer(daemon->loop, &daemon->wakeup);
     loop_cancel_timer(daemon->loop, &daemon->commit_again);
     loop_cancel_timer(daemon->loop, &daemon->commit_soon);
+    loop_cancel_timer(daemon->loop, &daemon->next_turn);
     turn_clear(daemon);
     action_list_free(&daemon->turn.actions);
     backfill_free_all(daemon);

@@ -54,8 +54,10 @@ struct daemon {
     struct turn turn;
     struct turn *done_turn; /* the one that was just committed, while it is carried out and told */
     struct loop_hook commit_hook;
+    struct duration clock_ahead;    /* of the wall clock before clock_boottime(), as last seen */
     struct loop_timer wakeup;       /* engine_next_wakeup() */
     struct loop_timer commit_again; /* after a failed commit */
+    struct loop_timer next_turn;    /* more is to be done than one turn takes */
     struct loop_timer commit_soon;  /* ends that nobody waits for share a commit */
     bool shares_commit;             /* commit_soon was set for what is in the turn now */
     bool needs_tidying;             /* some run is over or drains */

@@ -1,4 +1,6 @@
 #include "scheduler/base/memory.h"
+#include "scheduler/base/scope.h"
+#include "scheduler/base/text.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/system/clock.h"
 
@@ -227,9 +229,18 @@ static void note_event(struct daemon *daemon, const struct keeper_event *event)
     watch_tell_progress(daemon, attempt, event->line);
 }
 
+/* What the keeper says of its journal, and where that is. */
 static void note_disk(struct daemon *daemon, const struct keeper_disk *disk)
 {
-    watch_set_trouble(daemon, TROUBLE_KEEPER, disk->is_full ? disk->text : NULL);
+    SCOPED_TEXT struct text text = {0};
+    char mount[512];
+    int64_t available;
+    text_append(&text, disk->text);
+    if (store_find_space(daemon->place.state_dir, mount, sizeof mount, &available) == 0)
+        text_append_format(&text, ": the file system at %s has %.1f MB free; make room there",
+                           mount, (double)available / 1e6);
+    text_append(&text, "; what runs goes on, and nothing new starts until it can be written");
+    watch_set_trouble(daemon, TROUBLE_KEEPER, disk->is_full ? text_string(&text) : NULL);
 }
 
 void keeper_link_message(void *owner, const struct keeper_message *message)
@@ -261,6 +272,9 @@ void keeper_link_message(void *owner, const struct keeper_message *message)
         note_disk(daemon, &message->disk);
         break;
     case KEEPER_GONE:
+        if (message->gone.is_lasting)
+            watch_set_trouble(daemon, TROUBLE_KEEPER, message->gone.reason);
+        break;
     case KEEPER_HELLO:
     case KEEPER_START:
     case KEEPER_REVOKE:

@@ -110,6 +110,23 @@ static void begin(struct engine *engine)
         settle_run_later(engine, engine->runs[i]);
 }
 
+/* What waits for a time waits as long as it would have: the time moves with the clock. */
+static void set_clock(struct engine *engine, struct duration by)
+{
+    for (size_t i = 0; i < engine->run_count && by.us != 0; i++) {
+        struct run *run = engine->runs[i];
+        for (size_t node = 0; node < run->task_count; node++) {
+            struct task *task = &run->tasks[node];
+            if (task->ready_at.us == 0)
+                continue;
+            task->ready_at = instant_add(task->ready_at, by);
+            if (task->place == PLACE_TIMER)
+                settle_record(engine, task,
+                              &(struct task_cause){.why = TASK_WHY_RETRY, .at = engine->now});
+        }
+    }
+}
+
 static int handle(struct engine *engine, const struct event *event, struct error *err)
 {
     switch (event->kind) {
@@ -117,6 +134,7 @@ static int handle(struct engine *engine, const struct event *event, struct error
         begin(engine);
         return 0;
     case EVENT_TIME:
+        set_clock(engine, event->clock_set_by);
         return 0;
     case EVENT_RUN_ADDED:
         return run_add(engine, event->run, err);

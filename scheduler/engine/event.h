@@ -27,7 +27,7 @@ enum event_kind {
     EVENT_ATTEMPT_REVOKED, /* keeper: the grant is gone, it was never started and never will be */
     EVENT_ATTEMPT_QUEUED,  /* recover.h: the keeper has it, and it has not started */
     EVENT_ATTEMPT_UNKNOWN, /* recover.h: the keeper does not have it, and it never started */
-    EVENT_TIME,            /* nothing but the time: for engine_next_wakeup() */
+    EVENT_TIME,            /* the time alone, for engine_next_wakeup(); that the clock was set */
     EVENT_STOP_RUN,        /* operator */
     EVENT_RERUN,           /* operator */
     EVENT_SKIP,            /* operator: do not run it, let downstream go on */
@@ -138,7 +138,8 @@ struct event {
     int64_t run_id; /* all about a run or a node of it */
     uint32_t node;  /* SKIP MARK FREEZE UNFREEZE NEEDS_MET, RERUN of a node: index in the run */
     union {
-        const struct event_run *run; /* RUN_ADDED */
+        const struct event_run *run;  /* RUN_ADDED */
+        struct duration clock_set_by; /* TIME: the clock was set, by so much; 0 = it was not */
         struct {
             int64_t id;                     /* STARTED ENDED REVOKED QUEUED UNKNOWN */
             struct instant at;              /* STARTED ENDED: by the keeper's clock */

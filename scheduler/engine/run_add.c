@@ -3,6 +3,7 @@
 #include "scheduler/engine/handlers.h"
 #include "scheduler/engine/open.h"
 #include "scheduler/engine/ready.h"
+#include "scheduler/engine/retry.h"
 #include "scheduler/engine/settle.h"
 
 #include <assert.h>
@@ -145,6 +146,15 @@ static void copy_codes(struct run *run, const struct event_run *image)
     }
 }
 
+/* A clock that was set back while no engine was there makes nobody wait longer than its delay. */
+static struct instant ready_at(const struct engine *engine, const struct event_node *node)
+{
+    struct duration delay = retry_delay(&node->retry, node->tries > 0 ? node->tries : 1);
+    if (delay.us < REVOKED_DELAY_US)
+        delay.us = REVOKED_DELAY_US;
+    return instant_earlier(node->ready_at, instant_add(engine->now, delay));
+}
+
 static void copy_node(struct run *run, const struct event_node *node, struct task *task)
 {
     task->run = run;
@@ -159,7 +169,6 @@ static void copy_node(struct run *run, const struct event_node *node, struct tas
     task->wish = node->wish;
     task->attempts = node->attempts;
     task->tries = node->tries;
-    task->ready_at = node->ready_at;
     run->counts[task->state]++;
 }
 
@@ -233,6 +242,7 @@ int run_add(struct engine *engine, const struct event_run *image, struct error *
     for (size_t i = 0; i < run->task_count; i++) {
         run->tasks[i].node = (uint32_t)i;
         copy_node(run, &image->nodes[i], &run->tasks[i]);
+        run->tasks[i].ready_at = ready_at(engine, &image->nodes[i]);
         open_count += image->nodes[i].attempt_id != 0;
     }
     copy_edges(run, image);

@@ -20,10 +20,10 @@ struct flow_source_git {
     char note[256];             /* why it was refused */
 };
 
-/* libgit2 reads all certificates of the machine when it is initialised, in case it should ever speak
- * to a server: 10 ms of every command. There is no option to leave it out, and we never do; so this
- * takes the place of its TLS library's function, and says that there are none to be read. Where
- * libgit2 was built with another library it is never called. */
+/* libgit2 reads all certificates of the machine when it is initialised, in case it should ever
+ * speak to a server: 10 ms of every command. There is no option to leave it out, and we never do;
+ * so this takes the place of its TLS library's function, and says that there are none to be read.
+ * Where libgit2 was built with another library it is never called. */
 int mbedtls_x509_crt_parse_file(void *chain, const char *path);
 
 int mbedtls_x509_crt_parse_file(void *chain, const char *path)

@@ -292,8 +292,8 @@ void attempt_take_exit(struct attempt *attempt, int status, const struct rusage 
     end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     end->why = attempt->why;
     end->started = attempt->started;
-    end->ended = clock_now();
-    end->elapsed.us = clock_monotonic().us - attempt->started_at.us;
+    end->elapsed.us = clock_boottime().us - attempt->started_at.us;
+    end->ended = instant_add(attempt->started, end->elapsed); /* the clock may have been set */
     end->cpu_user.us = usage->ru_utime.tv_sec * DURATION_SECOND_US + usage->ru_utime.tv_usec;
     end->cpu_system.us = usage->ru_stime.tv_sec * DURATION_SECOND_US + usage->ru_stime.tv_usec;
     end->peak_memory = (int64_t)usage->ru_maxrss * 1024;
@@ -310,7 +310,7 @@ int attempt_watch(struct attempt *attempt, struct duration age)
 {
     if (attempt->phase != ATTEMPT_RUNNING || attempt_output_is_watched(&attempt->output))
         return 0;
-    if (clock_monotonic().us - attempt->started_at.us < age.us)
+    if (clock_boottime().us - attempt->started_at.us < age.us)
         return -1;
     if (attempt_output_watch(&attempt->output) == 0)
         return 0;
@@ -459,7 +459,7 @@ void attempt_begin(struct attempt *attempt)
     struct error err = {0};
     int number = 0;
     assert(attempt->phase == ATTEMPT_QUEUED);
-    attempt->started_at = clock_monotonic();
+    attempt->started_at = clock_boottime();
     prepare_output(attempt);
     int result = start_process(attempt, &number, &err);
     free_command(attempt);

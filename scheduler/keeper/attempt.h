@@ -65,7 +65,7 @@ struct attempt {
     pid_t pid;                  /* of the first process; 0 once it has been waited for */
     pid_t session;              /* the same number, kept */
     struct instant started;     /* set by the keeper before it begins */
-    struct duration started_at; /* monotonic */
+    struct duration started_at; /* by clock_boottime() */
     struct attempt_output output;
     struct cgroup cgroup;
     enum keeper_end_why why;

@@ -184,7 +184,9 @@ static int write_at(int fd, const struct text *bytes, int64_t offset, struct err
         return 0;
     if (count >= 0)
         errno = ENOSPC;
-    return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot write the journal");
+    bool is_full = errno == ENOSPC || errno == EDQUOT;
+    return error_set_errno(err, ERROR_KIND_PRECONDITION, "%s the keeper's journal",
+                           is_full ? "no space left to write" : "cannot write");
 }
 
 int journal_append_all(struct journal *journal, const struct text *records, struct error *err)

@@ -56,8 +56,8 @@ struct run_query {
 /* Reads a query; what it points to belongs to the arena. Fails with ERROR_KIND_USAGE: a date that
  * is none (E020), an unknown state or kind (E021, "`sucess` is not a state; did you mean
  * `success`?"), an unknown key (E022), a word too short (E023), open quotes (E024), too much
- * (E025), a wrong age (E026), a missing value (E027), a backfill that is no number (E028). err->column is the byte, from 1, at which
- * the wrong part begins, err->line its length in bytes. */
+ * (E025), a wrong age (E026), a missing value (E027), a backfill that is no number (E028).
+ * err->column is the byte, from 1, at which the wrong part begins, err->line its length. */
 int run_query_parse(const char *text, struct instant now, struct arena *arena,
                     struct run_query *ret_query, struct error *err);
 

@@ -1,4 +1,4 @@
--- The schema of .datemill/state.db, version 2 (PRAGMA user_version).
+-- The schema of .datemill/state.db, version 3 (PRAGMA user_version).
 --
 -- Instants (…_at) are microseconds since 1970-01-01T00:00:00Z, 0 = none. Dates are text YYYY-MM-DD,
 -- planned times text YYYY-MM-DDTHH:MM:SS of the flow's zone. Numbers of states and kinds are those of
@@ -149,7 +149,7 @@ CREATE TABLE node_run (
 ) WITHOUT ROWID;
 CREATE INDEX node_run_by_node ON node_run(node_id);
 CREATE INDEX node_run_by_state ON node_run(node_id, state)
-    WHERE state NOT IN (0, 1, 2);
+    WHERE state <> 0 AND state <> 1 AND state <> 2;
 CREATE INDEX node_run_failed ON node_run(run_id, event_id) WHERE state = 3;
 
 -- One start of one node of one run.

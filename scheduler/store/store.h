@@ -31,7 +31,7 @@
 
 #define STORE_FILE_NAME "state.db"
 #define STORE_GITIGNORE_NAME ".gitignore"
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 #define STORE_BUSY_WAIT_MS 2000             /* for SQLite's own lock */
 #define STORE_MAX_BYTES ((int64_t)64 << 20) /* of one text or blob that is put in or read */
 
@@ -87,6 +87,9 @@ struct store_figures {
 };
 
 int store_measure(struct store *store, struct store_figures *ret_figures, struct error *err);
+
+/* The mount point of `path` and what is free there for us. Returns -1 when it cannot be told. */
+int store_find_space(const char *path, char *ret_mount, size_t mount_size, int64_t *ret_free);
 
 /* Of SQLite, as the program runs with: `3.40.1`. Belongs to `arena`. */
 const char *store_library_version(struct arena *arena);

@@ -79,9 +79,6 @@ int store_fail_damaged(struct store *store, const char *what, struct error *err)
 /* BUG when there is no batch, or it is spoiled already (then with the error that did it). */
 int store_require_batch(struct store *store, struct error *err);
 
-/* The mount point of `path` and what is free there for us. Returns -1 when it cannot be told. */
-int store_find_space(const char *path, char *ret_mount, size_t mount_size, int64_t *ret_free);
-
 /* The sizes of the file and its WAL, 0 where they cannot be told. */
 void store_measure_files(const struct store *store, struct store_figures *figures);
 

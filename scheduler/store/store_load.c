@@ -175,7 +175,8 @@ int load_frozen_runs(struct store *store, const struct load_node_place *place, i
                        "SELECT DISTINCT run_id FROM node_run WHERE node_id IN"
                        " (SELECT node.id FROM node JOIN flow ON flow.id = node.flow_id"
                        "  WHERE flow.name = ?1 AND (?2 = '' OR node.name = ?2))"
-                       " AND state NOT IN (0, 1, 2) AND state = 7 ORDER BY run_id DESC LIMIT ?3",
+                       " AND state <> 0 AND state <> 1 AND state <> 2 AND state = 7"
+                       " ORDER BY run_id DESC LIMIT ?3",
                        err) != 0)
         return -1;
     statement_text(&s, place->flow);

@@ -92,8 +92,8 @@ struct view_instances {
 };
 
 /* 365 dates of 20 nodes in a few milliseconds, 10,000 dates in a tenth of a second. A date whose
- * newest run is a success of all nodes is decided by that row alone, if nothing happened in an older
- * run since. */
+ * newest run is a success of all nodes is decided by that row alone, if nothing happened in an
+ * older run since. */
 int view_instances(struct store *store, const struct view_instances_of *which, struct arena *arena,
                    struct view_instances *ret_instances, struct error *err);
 

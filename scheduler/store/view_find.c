@@ -42,12 +42,12 @@ static const char *const driver_sql[] = {
                     " trigger, counts FROM node_run INDEXED BY node_run_by_node"
                     " JOIN run ON run.id = run_id"
                     " WHERE node_id = ?1 AND run_id < ?3 ORDER BY run_id DESC",
-    [DRIVER_NODE_STATE] =
-        "SELECT run.id, flow_id, node_run.state, kind, bizdate, run.created_at,"
-        " trigger, counts FROM node_run INDEXED BY node_run_by_state"
-        " JOIN run ON run.id = run_id WHERE node_id = ?1"
-        " AND node_run.state = ?4 AND node_run.state NOT IN (0, 1, 2) AND run_id < ?3"
-        " ORDER BY run_id DESC",
+    [DRIVER_NODE_STATE] = "SELECT run.id, flow_id, node_run.state, kind, bizdate, run.created_at,"
+                          " trigger, counts FROM node_run INDEXED BY node_run_by_state"
+                          " JOIN run ON run.id = run_id WHERE node_id = ?1"
+                          " AND node_run.state = ?4 AND node_run.state <> 0 AND node_run.state <> 1"
+                          " AND node_run.state <> 2 AND run_id < ?3"
+                          " ORDER BY run_id DESC",
     [DRIVER_FLOW] = COLUMNS " FROM run INDEXED BY run_by_flow"
                             " WHERE flow_id = ?1 AND id < ?3 ORDER BY id DESC",
     [DRIVER_FLOW_STATE] = COLUMNS " FROM run INDEXED BY run_by_flow_state WHERE flow_id = ?1"

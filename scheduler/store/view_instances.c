@@ -1,5 +1,5 @@
-/* How the dates of a flow stand, in bulk: per node its newest attempt, mark or skip in any run of the
- * planned time, as view_date_state() sees one date. */
+/* How the dates of a flow stand, in bulk: per node its newest attempt, mark or skip in any run of
+ * the planned time, as view_date_state() sees one date. */
 #include "scheduler/base/scope.h"
 #include "scheduler/store/view_backfill.h"
 #include "scheduler/store/view_internal.h"

@@ -18,8 +18,8 @@ struct view_moment {
 int view_enter(struct view_moment *moment, struct store *store, struct error *err);
 void view_leave(struct view_moment *moment);
 
-/* Something happened to a node that was started, or decided by hand; not to one that only waits, was
- * left out, or is blocked without a start. `event_id` is that of its row. */
+/* Something happened to a node that was started, or decided by hand; not to one that only waits,
+ * was left out, or is blocked without a start. `event_id` is that of its row. */
 bool view_has_happened(enum task_state state, int64_t attempts, int64_t event_id);
 
 /* So many numbers from 0 to `most`, with commas. */

@@ -28,6 +28,11 @@ struct duration clock_monotonic(void)
     return (struct duration){read_clock(CLOCK_MONOTONIC)};
 }
 
+struct duration clock_boottime(void)
+{
+    return (struct duration){read_clock(CLOCK_BOOTTIME)};
+}
+
 /* Reads a small file whole; returns its length, -1 if it cannot be read. */
 static ssize_t read_small(const char *path, char *buffer, size_t size)
 {

@@ -16,6 +16,9 @@ struct instant clock_now(void);
  * stands still while the machine sleeps. */
 struct duration clock_monotonic(void);
 
+/* Like it, and goes on while the machine sleeps: as the wall clock does, but nobody sets it. */
+struct duration clock_boottime(void);
+
 /* When this process started, by the wall clock of now. */
 struct instant clock_process_started(void);
 

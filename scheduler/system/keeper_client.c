@@ -2,6 +2,7 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/system/clock.h"
 #include "scheduler/system/keeper_spawn.h"
 #include "scheduler/system/unix_socket.h"
 #include "scheduler/system/wire.h"
@@ -10,6 +11,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DEFAULT_IDLE_MS 60000
@@ -17,12 +20,14 @@
 #define FIRST_RETRY_MS 10
 #define LAST_RETRY_MS 5000
 #define MAX_SAID_BYTES 1000
+#define SHORT_MS 5000 /* a connection that is lost so soon, twice, is a misunderstanding */
 
 enum client_state {
     CLIENT_WAITING,  /* for the timer, to try again */
     CLIENT_STARTING, /* for what the keeper that was started says */
     CLIENT_GREETING, /* for SNAPSHOT_END */
-    CLIENT_READY
+    CLIENT_READY,
+    CLIENT_AVOIDING /* for the end of a keeper that we do not understand, or that not us */
 };
 
 struct keeper_client {
@@ -39,7 +44,11 @@ struct keeper_client {
     struct keeper_spawn spawn;
     struct text said; /* by the keeper that is starting */
     struct text scratch;
-    bool is_calling; /* on_message runs */
+    bool is_calling;        /* on_message runs */
+    pid_t peer;             /* the keeper of this connection */
+    pid_t lost_peer;        /* the one whose connection was lost soon after it began; 0 = none */
+    struct duration joined; /* when this connection began */
+    int avoided_fd;         /* AVOIDING: its pidfd */
 };
 
 static void tell(struct keeper_client *client, const struct keeper_message *message)
@@ -83,15 +92,78 @@ static void try_again(struct keeper_client *client)
     client->retry_ms = client->retry_ms * 2 < LAST_RETRY_MS ? client->retry_ms * 2 : LAST_RETRY_MS;
 }
 
+static void end_avoiding(struct keeper_client *client)
+{
+    loop_remove_fd(client->options.loop, client->source);
+    client->source = NULL;
+    close(client->avoided_fd);
+    client->avoided_fd = -1;
+}
+
+static void tell_gone(struct keeper_client *client, const char *reason, bool is_lasting)
+{
+    tell(client, &(struct keeper_message){.kind = KEEPER_GONE,
+                                          .gone = {.reason = reason, .is_lasting = is_lasting}});
+}
+
 /* Ends what there is of a connection, tells so and tries again. */
 static void give_up(struct keeper_client *client, const char *reason)
 {
+    bool is_lasting = client->state == CLIENT_STARTING;
     if (client->state == CLIENT_STARTING)
         end_starting(client);
     else
         disconnect(client);
     try_again(client);
-    tell(client, &(struct keeper_message){.kind = KEEPER_GONE, .reason = reason});
+    tell_gone(client, reason, is_lasting);
+}
+
+static void on_avoided_end(void *owner, uint32_t events)
+{
+    struct keeper_client *client = owner;
+    (void)events;
+    end_avoiding(client);
+    client->lost_peer = 0;
+    client->retry_ms = FIRST_RETRY_MS;
+    try_again(client);
+}
+
+/* Left alone it finishes what it has, and ends; connecting again and again would keep it. */
+static int avoid(struct keeper_client *client)
+{
+    int fd = (int)syscall(SYS_pidfd_open, client->lost_peer, 0);
+    struct loop_fd_options options = {
+        .fd = fd, .events = LOOP_READ, .call = on_avoided_end, .owner = client};
+    if (fd < 0 || loop_add_fd(client->options.loop, &options, &client->source, NULL) < 0) {
+        scope_close_fd(&fd);
+        return -1;
+    }
+    client->avoided_fd = fd;
+    client->state = CLIENT_AVOIDING;
+    loop_cancel_timer(client->options.loop, &client->timer);
+    return 0;
+}
+
+/* The connection broke, or made no sense. */
+static void lose(struct keeper_client *client, const char *reason)
+{
+    bool is_short = clock_monotonic().us - client->joined.us < duration_ms(SHORT_MS).us;
+    bool is_again = is_short && client->peer > 0 && client->peer == client->lost_peer;
+    client->lost_peer = is_short ? client->peer : 0;
+    disconnect(client);
+    if (!is_again || avoid(client) < 0) {
+        try_again(client);
+        tell_gone(client, reason, false);
+        return;
+    }
+    SCOPED_TEXT struct text text = {0};
+    text_append_format(&text,
+                       "the running datemill-keeper (process %ld) and this datemill do not "
+                       "understand each other, so they are of different versions (%s); it ends "
+                       "when what it runs is done, and then it goes on: nothing new starts until "
+                       "then",
+                       (long)client->lost_peer, reason);
+    tell_gone(client, text_string(&text), true);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -101,6 +173,7 @@ static bool take_welcome(struct keeper_client *client, const struct keeper_messa
 {
     if (message->welcome.is_refused) {
         client->retry_ms = LAST_RETRY_MS;
+        client->lost_peer = 0;
         give_up(client, "the keeper serves a newer engine");
         return false;
     }
@@ -114,7 +187,7 @@ static bool take_message(struct keeper_client *client, const struct wire_frame *
     struct keeper_message message;
     struct error err = {0};
     if (keeper_message_decode(frame->bytes, frame->length, &arena, &message, &err) < 0) {
-        give_up(client, err.text);
+        lose(client, err.text);
         return false;
     }
     if (message.kind == KEEPER_WELCOME)
@@ -136,13 +209,13 @@ static void on_wire(void *owner, uint32_t events)
     if ((events & (LOOP_READ | LOOP_HUP)) == 0)
         return; /* room to send: the hook does it */
     if (wire_receive(&client->wire, &is_end, &err) < 0) {
-        give_up(client, err.text);
+        lose(client, err.text);
         return;
     }
     for (;;) {
         struct wire_frame frame;
         if (wire_next(&client->wire, &frame, &err) < 0) {
-            give_up(client, err.text);
+            lose(client, err.text);
             return;
         }
         if (frame.bytes == NULL)
@@ -151,7 +224,7 @@ static void on_wire(void *owner, uint32_t events)
             return;
     }
     if (is_end)
-        give_up(client, "the keeper has closed the connection");
+        lose(client, "the keeper has closed the connection");
 }
 
 static void on_turn_end(void *owner)
@@ -161,7 +234,7 @@ static void on_turn_end(void *owner)
         return;
     struct error err = {0};
     if (wire_flush(&client->wire, &err) < 0) {
-        give_up(client, err.text);
+        lose(client, err.text);
         return;
     }
     bool has_more = wire_pending(&client->wire) > 0;
@@ -210,8 +283,17 @@ static int start_keeper(struct keeper_client *client, struct error *err)
     return 0;
 }
 
+static pid_t peer_of(int fd)
+{
+    struct ucred peer = {0};
+    socklen_t length = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}
+
 static int greet(struct keeper_client *client, int fd, struct error *err)
 {
+    client->peer = peer_of(fd);
+    client->joined = clock_monotonic();
     wire_init(&client->wire, fd, KEEPER_MAX_FRAME_BYTES);
     struct loop_fd_options options = {
         .fd = fd, .events = LOOP_READ, .call = on_wire, .owner = client};
@@ -267,6 +349,7 @@ int keeper_client_open(const struct keeper_client_options *options,
     client->state_dir_fd = fd;
     client->wire.fd = -1;
     client->spawn.pipe_fd = -1;
+    client->avoided_fd = -1;
     client->retry_ms = FIRST_RETRY_MS;
     text_init(&client->said, MAX_SAID_BYTES);
     client->timer = (struct loop_timer){.call = on_timer, .owner = client};
@@ -284,6 +367,8 @@ void keeper_client_close(struct keeper_client *client)
     assert(!client->is_calling);
     if (client->state == CLIENT_STARTING) {
         end_starting(client);
+    } else if (client->state == CLIENT_AVOIDING) {
+        end_avoiding(client);
     } else {
         if (client->wire.fd >= 0)
             wire_flush(&client->wire, NULL);

@@ -37,8 +37,9 @@ struct keeper_client_options {
     struct duration idle; /* after which a keeper started here ends; 0 = a minute */
 
     /* The message is borrowed for the call. It may call any function of the client but
-     * keeper_client_close(). KEEPER_GONE: `reason` says why, for a log; it comes once per lost
-     * connection and once per failed attempt to start or greet a keeper. */
+     * keeper_client_close(). KEEPER_GONE: `reason` says why; it comes once per lost
+     * connection and once per failed attempt to start or greet a keeper. Of a keeper that does not
+     * understand us, or not we it, it comes once more, and then the client waits for its end. */
     void (*on_message)(void *owner, const struct keeper_message *message);
     void *owner;
 };

@@ -163,6 +163,11 @@ struct keeper_settled {
     size_t count;
 };
 
+struct keeper_gone {
+    const char *reason;
+    bool is_lasting; /* it will not mend itself at once: somebody should hear the reason */
+};
+
 struct keeper_message {
     enum keeper_message_kind kind;
     union {
@@ -178,7 +183,7 @@ struct keeper_message {
         struct keeper_disk disk;
         int64_t attempt_id; /* REVOKE, REVOKED */
         int32_t slots;      /* SET_SLOTS */
-        const char *reason; /* GONE */
+        struct keeper_gone gone;
     };
 };
 

@@ -110,15 +110,16 @@ check "at least $kills_wanted kills" test $kills -ge $kills_wanted
 is 'every command ended 0 at last' "$odd" ''
 check 'nothing is open any more' wait_for no_open_runs
 is 'nothing began twice, nothing ended twice' "$(ledger_repeats)" ''
-is 'no date has two runs' \
-    "$(awk '$1 == "b" && !seen[$2]++ { n[$5]++ } END { for (d in n) if (n[d] > 1) print d }' \
-        "$ledger")" ''
+# (`run` of a date, in March, is a new run each time it is started after the one before was over.)
+is 'no date of a backfill has two runs' \
+    "$(awk '$1 == "b" && !seen[$2]++ && $5 !~ /-03-/ { n[$5]++ }
+        END { for (d in n) if (n[d] > 1) print d }' "$ledger")" ''
 is 'every date of the ranges ran' \
     "$(awk '$1 == "b" { d[$5] = 1 } END { print length(d) }' "$ledger")" \
     $((round * dates_of_a_round))
 is 'every date has all its nodes, each a success once' \
-    "$(awk '$1 == "e" && $5 == 0 { n[$6]++ } END { for (d in n) print n[d] }' "$ledger" |
-        sort -u)" $nodes_of_a_date
+    "$(awk '$1 == "e" && $5 == 0 && $6 !~ /-03-/ { n[$6]++ } END { for (d in n) print n[d] }' \
+        "$ledger" | sort -u)" $nodes_of_a_date
 stored_attempts | awk '{ print $1, $2, $3, $5 }' | sort >"$work/stored"
 true_ends >"$work/true"
 check 'every exit status is true' diff "$work/true" "$work/stored"

@@ -32,7 +32,7 @@ static int print_run(struct store *store, int64_t run_id, struct error *err)
 /* Run ids are given without gaps but for what was never committed: each is asked for. */
 int main(int argc, char **argv)
 {
-    struct store *store;
+    struct store *store = NULL;
     struct error err = {0};
     if (argc != 3) {
         fprintf(stderr, "usage: crash_ends STATE_DIR FIRST_RUN\n");
@@ -44,10 +44,11 @@ int main(int argc, char **argv)
     int result = store_open_reader(argv[1], &store, &err);
     if (result == 0)
         result = view_list_runs(store, &page, &arena, &newest, &err);
-    for (int64_t id = atoll(argv[2]); result == 0 && newest.count > 0 && id <= newest.items[0].id;
-         id++)
+    for (int64_t id = strtoll(argv[2], NULL, 10);
+         result == 0 && newest.count > 0 && id <= newest.items[0].id; id++)
         result = print_run(store, id, &err);
     if (result < 0)
         fprintf(stderr, "%s\n", err.text);
+    store_close(store);
     return result == 0 ? 0 : 1;
 }

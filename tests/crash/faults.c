@@ -42,6 +42,7 @@ struct faults {
     int64_t at;
     char under[PATH_MAX];
     char while_path[PATH_MAX];
+    char boot_path[PATH_MAX]; /* read in place of the kernel's boot id */
     struct shared *shared;
     struct shared own; /* where no file is named */
 };
@@ -98,6 +99,7 @@ __attribute__((constructor)) static void begin(void)
     faults.at = strtoll(setting("FAULTS_AT"), NULL, 10);
     snprintf(faults.under, sizeof faults.under, "%s", setting("FAULTS_UNDER"));
     snprintf(faults.while_path, sizeof faults.while_path, "%s", setting("FAULTS_WHILE"));
+    snprintf(faults.boot_path, sizeof faults.boot_path, "%s", setting("FAULTS_BOOT"));
     take_how(*setting("FAULTS_HOW") == '\0' ? "count" : setting("FAULTS_HOW"));
     faults.is_on = true;
 }
@@ -246,6 +248,8 @@ EXPORT int fallocate(int fd, int mode, off_t offset, off_t length)
 
 static int open_any(int dir_fd, const char *path, int flags, mode_t mode)
 {
+    if (faults.boot_path[0] != '\0' && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0)
+        path = faults.boot_path;
     bool is_made = (flags & O_CREAT) != 0 && !is_there(dir_fd, path);
     if (is_made && is_struck(is_path_ours(dir_fd, path)))
         return strike();

@@ -82,6 +82,7 @@ storm_start()
 {
     local words
     command_words "$1"
+    echo "--- round $round" >>"$work/command.$1"
     "${words[@]}" >>"$work/command.$1" 2>&1 &
     storm_pid[$1]=$!
 }
@@ -116,7 +117,9 @@ storm_look()
         return 0
     fi
     storm_is_done[$1]=1
-    [[ " $2 " == *" $status "* ]] || odd="$odd $round/$1:$status"
+    [[ " $2 " == *" $status "* ]] && return 0
+    odd="$odd $round/$1:$status"
+    note "command $1 of round $round ended $status:" "$(tail -n 12 "$work/command.$1")"
 }
 
 # Kills those of these that are at work, all at once, then starts them again.

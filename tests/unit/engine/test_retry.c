@@ -41,6 +41,55 @@ static void test_delay_and_limit(void **state)
     world_close(&world);
 }
 
+/* Whoever sets the clock changes no delay, and what is stored says so. */
+static void test_the_clock_is_set(void **state)
+{
+    (void)state;
+    struct world world;
+    const int64_t year = 31536000;
+    open_one(&world, world_retry(2, 60));
+    world_ended(&world, 1, ATTEMPT_END_FAILURE, 1);
+    world_ignore(&world);
+    world.second = 1020 + year;
+    world_do(&world,
+             (struct event){.kind = EVENT_TIME, .clock_set_by = {year * DURATION_SECOND_US}});
+    world_expect(&world, "task 1/0 waiting retry at 31537060s tries 1 of 1: retry\n");
+    world.second = 1030;
+    world_do(&world,
+             (struct event){.kind = EVENT_TIME, .clock_set_by = {-year * DURATION_SECOND_US}});
+    world_expect(&world, "task 1/0 waiting retry at 1060s tries 1 of 1: retry\n");
+    world_at(&world, 1059);
+    world_expect(&world, "");
+    world_at(&world, 1060);
+    world_expect(&world, "attempt 2 1/0 #2 granted\ngrant 2 1/0 #2\n");
+    world_close(&world);
+}
+
+/* It was set back by a year while no engine was there. */
+static void test_a_stored_time_is_too_far_away(void **state)
+{
+    (void)state;
+    struct world world;
+    struct event_node node = {.retry = world_retry(2, 60),
+                              .pool = ENGINE_NO_POOL,
+                              .priority = 1,
+                              .has_process = true,
+                              .is_selected = true,
+                              .attempts = 1,
+                              .tries = 1,
+                              .ready_at = {31536000 * DURATION_SECOND_US}};
+    struct event_run run = {
+        .run_id = 1, .priority = 1, .opening = 1, .nodes = &node, .node_count = 1};
+    world_open(&world, 1);
+    world_begin(&world);
+    world_do(&world, (struct event){.kind = EVENT_RUN_ADDED, .run = &run});
+    world_ignore(&world);
+    assert_int_equal(engine_next_wakeup(world.engine).us, 1060 * DURATION_SECOND_US);
+    world_at(&world, 1060);
+    world_expect(&world, "attempt 1 1/0 #2 granted\ngrant 1 1/0 #2\n");
+    world_close(&world);
+}
+
 static void test_without_delay_the_next_is_granted_at_once(void **state)
 {
     (void)state;
@@ -185,6 +234,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delay_and_limit),
+        cmocka_unit_test(test_the_clock_is_set),
+        cmocka_unit_test(test_a_stored_time_is_too_far_away),
         cmocka_unit_test(test_without_delay_the_next_is_granted_at_once),
         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_backoff_does_not_overflow),

@@ -34,7 +34,7 @@ struct told {
     int64_t pid;                     /* STARTED, ATTEMPT */
     struct instant at;               /* STARTED, ATTEMPT */
     struct keeper_end end;           /* ENDED, ATTEMPT */
-    bool is_full;                    /* DISK */
+    bool is_full;                    /* DISK; of GONE, whether it lasts */
     char *text;                      /* EVENT, GONE, DISK, end.text */
 };
 
@@ -92,7 +92,8 @@ static inline void world_take(void *owner, const struct keeper_message *message)
         told->text = memory_copy_string(message->disk.text);
         break;
     case KEEPER_GONE:
-        told->text = memory_copy_string(message->reason);
+        told->text = memory_copy_string(message->gone.reason);
+        told->is_full = message->gone.is_lasting;
         break;
     case KEEPER_SNAPSHOT_END:
         break;
@@ -176,7 +177,8 @@ static inline void world_disconnect(struct world *world)
     world->client = NULL;
 }
 
-static inline struct world *world_open(int32_t slots)
+/* Nobody is there yet. */
+static inline struct world *world_new(void)
 {
     struct error err = {0};
     struct world *world = memory_new(1, sizeof *world);
@@ -185,6 +187,12 @@ static inline struct world *world_open(int32_t slots)
     snprintf(world->state_dir, sizeof world->state_dir, "%s/.datemill", world->folder);
     assert_int_equal(mkdir(world->state_dir, 0700), 0);
     assert_int_equal(loop_open(&world->loop, &err), 0);
+    return world;
+}
+
+static inline struct world *world_open(int32_t slots)
+{
+    struct world *world = world_new();
     world_connect(world, slots);
     return world;
 }

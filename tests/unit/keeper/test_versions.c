@@ -4,6 +4,8 @@
 #include "scheduler/system/unix_socket.h"
 #include "scheduler/system/wire.h"
 
+#include <sys/wait.h>
+
 /* A line to the keeper on which any version can be spoken. */
 struct line {
     struct wire wire;
@@ -155,12 +157,95 @@ static void test_an_older_engine_is_refused(void **state)
     world_close(world);
 }
 
+/* --- one that does not understand us --- */
+
+static void say_snapshot(struct line *line)
+{
+    struct keeper_message welcome = {.kind = KEEPER_WELCOME,
+                                     .welcome = {.version = KEEPER_PROTOCOL_VERSION,
+                                                 .boot_id = "00000000-0000-0000-0000-000000000000",
+                                                 .pid = getpid()}};
+    say(line, &welcome);
+    say(line, &(struct keeper_message){.kind = KEEPER_SNAPSHOT_END});
+}
+
+/* Greets whoever comes, and hangs up on the first START, as on one it cannot read. */
+static void serve_badly(int listen_fd)
+{
+    for (;;) {
+        struct line line = {0};
+        int fd = -1;
+        if (unix_socket_accept(listen_fd, &fd, NULL) < 0 || fd < 0) {
+            usleep(1000);
+            continue;
+        }
+        wire_init(&line.wire, fd, KEEPER_MAX_FRAME_BYTES);
+        struct keeper_message message = hear(&line);
+        if (message.kind == KEEPER_HELLO)
+            say_snapshot(&line);
+        while (message.kind != KEEPER_GONE && message.kind != KEEPER_START)
+            message = hear(&line);
+        hang_up(&line);
+    }
+}
+
+/* It must listen itself: the kernel names the listener as the peer. */
+static pid_t start_bad_keeper(const struct world *world)
+{
+    SCOPED_FD int dir_fd = open(world->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = -1;
+        int result = unix_socket_listen(dir_fd, KEEPER_SOCKET_NAME, &fd, NULL);
+        if (result < 0 || write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        serve_badly(fd);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+/* A second misunderstanding is an error that is told, no endless loop; when that keeper has gone, a
+ * new one does the work. */
+static void test_a_keeper_that_does_not_understand(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    pid_t bad = start_bad_keeper(world);
+    world_connect(world, 1);
+    run_script(world, 1, "exit 3");
+    const struct told *gone = world_wait(world, KEEPER_GONE, 0);
+    assert_false(gone->is_full);
+    size_t from = world->count;
+    world_wait_from(world, KEEPER_SNAPSHOT_END, 0, from);
+    run_script(world, 1, "exit 3");
+    gone = world_wait_from(world, KEEPER_GONE, 0, from);
+    assert_true(gone->is_full);
+    assert_non_null(strstr(gone->text, "of different versions"));
+    from = world->count;
+    world_pause(world, 300);
+    assert_int_equal(world->count, from);
+    kill(bad, SIGKILL);
+    assert_int_equal(waitpid(bad, NULL, 0), bad);
+    world_wait_from(world, KEEPER_SNAPSHOT_END, 0, from);
+    assert_int_not_equal(world->keeper, bad);
+    run_script(world, 1, "exit 3");
+    assert_int_equal(world_wait_from(world, KEEPER_ENDED, 1, from)->end.status, 3);
+    world_close(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_newer_engine_drains_it),
         cmocka_unit_test(test_it_stays_draining),
         cmocka_unit_test(test_an_older_engine_is_refused),
+        cmocka_unit_test(test_a_keeper_that_does_not_understand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Backfills: what is put in comes back, in order; limits; calls that are wrong; what a crash leaves. */
+/* Backfills: what is put in comes back, in order; limits; wrong calls; what a crash leaves. */
 #include "scheduler/store/store_prune.h"
 #include "tests/unit/store/backfill_world.h"
 
