@@ -32,6 +32,7 @@ extern const struct command command_runs_list;
 extern const struct command command_runs_prune;
 extern const struct command command_runs_show;
 extern const struct command command_runs_watch;
+extern const struct command command_schedule;
 extern const struct command command_schema;
 extern const struct command command_show;
 extern const struct command command_skip;
@@ -51,6 +52,7 @@ const struct command *const commands[] = {
     &command_render,
     &command_params_eval,
     &command_params_explain,
+    &command_schedule,
     &command_schema,
     &command_run,
     &command_backfill,

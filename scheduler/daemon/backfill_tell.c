@@ -2,6 +2,7 @@
 
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/needs.h"
+#include "scheduler/plan/plan_time.h"
 #include "scheduler/system/clock.h"
 
 #include <string.h>
@@ -25,7 +26,7 @@ void backfill_tell_fill(const struct backfill *backfill, struct notice *notice)
 static const char *show_date(const struct daemon_run *run, struct arena *arena)
 {
     const struct plan *plan = run->plan;
-    if (plan->flow->schedule.time_count <= 1)
+    if (plan_schedule_is_daily(plan->flow))
         return plan->bizdate_text;
     return arena_format(arena, "%s %.5s%s", plan->bizdate_text, plan->cyctime_text + 11,
                         plan->is_second ? " (second)" : "");

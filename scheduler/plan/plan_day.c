@@ -18,3 +18,10 @@ bool plan_schedule_has_date(const struct flow *flow, struct civil_date date)
         has_date = cron_has_date(schedule->rules[i].cron, date);
     return has_date && is_within(schedule, date);
 }
+
+bool plan_schedule_is_daily(const struct flow *flow)
+{
+    const struct flow_schedule *schedule = &flow->schedule;
+    return schedule->rule_count == 0 ||
+           (schedule->rule_count == 1 && schedule->rules[0].time_count == 1);
+}

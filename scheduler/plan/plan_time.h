@@ -52,6 +52,9 @@ int plan_planned_times(const struct flow *flow, struct plan_date date, struct ar
 /* Whether the schedule fires on that (planned) date. Always true for a flow without one. */
 bool plan_schedule_has_date(const struct flow *flow, struct civil_date date);
 
+/* Whether a date has one instance at most, so that the date alone names it. */
+bool plan_schedule_is_daily(const struct flow *flow);
+
 /* Where a planned time stands in the flow's zone. False for a date the zone never had. */
 bool plan_time_locate(const struct flow *flow, struct civil_time planned, bool is_second,
                       struct plan_time *ret_time);
