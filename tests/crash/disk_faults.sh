@@ -156,7 +156,8 @@ SAMPLE_STEP=$((keeper_calls / 12)) points keeper "$keeper_calls" \
     echo 'flow: chain'
     echo 'nodes:'
     for i in 1 2 3 4; do
-        echo "  n$i: {run: 'echo n$i >>$ledger; sleep 0.3', needs: [$([ $i = 1 ] || echo n$((i - 1)))]}"
+        need=$([ $i = 1 ] || echo n$((i - 1)))
+        echo "  n$i: {run: 'echo n$i >>$ledger; sleep 0.3', needs: [$need]}"
     done
 } >chain.yaml
 
