@@ -139,7 +139,8 @@ is 'and with it the run is a success' "$(run_state 1)" success
 slow=$!
 check 'a node runs' wait_for said slow.out 'node=hang state=running'
 run=$(last_run)
-is 'it is skipped from another terminal' "$(status_of "$datemill" skip "$run" hang --reason stuck)" 0
+is 'it is skipped from another terminal' \
+    "$(status_of "$datemill" skip "$run" hang --reason stuck)" 0
 check 'being stopped for it is said' said "$work/stderr" 'it runs: it is stopped for it'
 check 'and that it came to it' said "$work/stdout" 'hang is skipped (stuck)'
 wait $slow
