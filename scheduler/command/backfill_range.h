@@ -1,4 +1,4 @@
-/* The words of `backfill` that say which dates: on the command line, in files, on standard input. */
+/* The words of `backfill` that say which dates: on the command line, in files, on stdin. */
 #ifndef DATEMILL_COMMAND_BACKFILL_RANGE_H
 #define DATEMILL_COMMAND_BACKFILL_RANGE_H
 

@@ -150,12 +150,6 @@ static void take_date(struct backfill_view *view, const struct notice *notice)
                             view->options.has_times, &arena);
     if (is_success || is_state(notice, "failed"))
         backfill_rate_add(&view->rate, notice->duration, clock_monotonic());
-    if (is_stopped)
-        view->standing.stopped++;
-    else if (is_state(notice, "in conflict"))
-        view->standing.in_conflict++;
-    else if (is_state(notice, "blocked"))
-        view->standing.blocked++;
     if (!is_success && !is_stopped)
         take_failure(view, notice, date);
     bool is_told = view->is_lines && (!view->options.context->is_quiet || !is_success);
@@ -309,6 +303,13 @@ void backfill_view_flush(struct backfill_view *view)
 {
     terminal_flush(view->terminal);
     terminal_flush(view->options.context->out);
+}
+
+void backfill_view_count(struct backfill_view *view, const struct date_counts *counts)
+{
+    view->standing.stopped = counts->items[DATE_STOPPED];
+    view->standing.blocked = counts->items[DATE_BLOCKED];
+    view->standing.in_conflict = counts->items[DATE_IN_CONFLICT];
 }
 
 void backfill_view_end(struct backfill_view *view, bool says_why)

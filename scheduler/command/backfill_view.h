@@ -34,6 +34,9 @@ void backfill_view_flush(struct backfill_view *view);
 /* How it stands as of the last notice; borrowed. */
 const struct backfill_standing *backfill_view_standing(const struct backfill_view *view);
 
+/* How many dates are in which state, for the words at the end: notices do not tell them apart. */
+void backfill_view_count(struct backfill_view *view, const struct date_counts *counts);
+
 /* Erases the live part and says what has come of it; `says_why` with the reason of its state. */
 void backfill_view_end(struct backfill_view *view, bool says_why);
 

@@ -121,12 +121,20 @@ static void print_operations(struct context *context, const struct run_show *sho
 {
     for (size_t i = 0; i < show->details.operation_count; i++) {
         const struct view_operation *operation = &show->details.operations[i];
-        print_fact(context->out, i == 0 ? "done to it" : "", "%s %s%s%s%s%s by %s%s%s",
-                   run_facts_time(context, &show->of.run, operation->at),
-                   store_operation_kind_name(operation->kind),
-                   operation->detail[0] != '\0' ? " " : "", operation->detail,
-                   operation->node_name[0] != '\0' ? " " : "", operation->node_name, operation->who,
-                   operation->reason[0] != '\0' ? ": " : "", operation->reason);
+        if (i == 0)
+            terminal_print_styled(context->out, TERMINAL_STYLE_BOLD, "\nOPERATIONS\n");
+        SCOPED_TEXT struct text line = {0};
+        text_append_format(&line, "%s  %s", run_facts_time(context, &show->of.run, operation->at),
+                           store_operation_kind_name(operation->kind));
+        if (operation->node_name[0] != '\0')
+            text_append_format(&line, " %s", operation->node_name);
+        if (operation->detail[0] != '\0')
+            text_append_format(&line, " %s", operation->detail);
+        text_append_format(&line, " by %s", operation->who);
+        if (operation->reason[0] != '\0')
+            text_append_format(&line, ": %s", operation->reason);
+        terminal_put(context->out, text_string(&line));
+        terminal_print(context->out, "\n");
     }
 }
 
@@ -152,6 +160,8 @@ static void print_next(struct context *context, const struct run_show *show)
     }
     bool can_redo = run->state == RUN_FAILED || run->state == RUN_STOPPED;
     if (can_redo)
+        terminal_print(out, run->failure.node[0] == '\0' ? "\n" : "");
+    if (can_redo)
         print_fact(out, "redo", "datemill rerun %" PRId64 " --from-failed", run->id);
     if (has_script(show) && context->is_verbose)
         context_note(context,
@@ -172,6 +182,7 @@ static int load(struct context *context, const struct options *options, struct r
         view_version_files(store, show->of.run.version_id, &context->arena, &show->files, err) < 0)
         return -1;
     show->of.flow = run_facts_flow(context, store, &show->of.run);
+    run_waits_find(context, &show->of, &show->waits);
     return 0;
 }
 
@@ -217,9 +228,11 @@ static int run_show(struct context *context, const struct options *options, stru
     print_head(context, &show);
     print_params(context, &show);
     print_nodes(context, &show);
-    if (show.details.table_count + show.details.operation_count > 0)
+    if (show.details.table_count > 0)
         terminal_print(context->out, "\n");
     print_tables(context, &show);
+    if (!run_state_is_final(show.of.run.state))
+        run_waits_print(context, &show.waits);
     print_operations(context, &show);
     print_next(context, &show);
     return 0;

@@ -202,6 +202,71 @@ static void print_attention(struct status *status)
     table_print(&table, context->out, false);
 }
 
+/* One that is over counts for nothing; its row goes with the next change. */
+static bool is_shown(const struct status *status, const struct store_freeze *freeze)
+{
+    char bizdate[CIVIL_DATE_BYTES];
+    const struct zone *zone =
+        context_shown_zone(status->context, status->context->project->timezone);
+    civil_date_format(civil_add_days(zone_civil_at(zone, clock_now()).date, -1), bizdate);
+    bool is_over = freeze->until[0] != '\0' && strcmp(freeze->until, bizdate) <= 0;
+    return is_of_flow(status, freeze->flow) && !is_over;
+}
+
+static const struct table_column freeze_columns[] = {
+    {.title = "FLOW", .shrink_to = 10}, {.title = "UNTIL"},
+    {.title = "BY", .rank = 1},         {.title = "SINCE", .rank = 2},
+    {.title = "WHY", .shrink_to = 10},  {.title = NULL},
+};
+
+static void print_freezes(struct status *status)
+{
+    struct context *context = status->context;
+    struct table table;
+    table_init(&table, freeze_columns, &context->arena);
+    for (size_t i = 0; i < status->view.freeze_count; i++) {
+        const struct store_freeze *freeze = &status->view.freezes[i];
+        if (!is_shown(status, freeze))
+            continue;
+        table_cell_styled(&table, terminal_state_style("frozen"),
+                          arena_format(&context->arena, "%s %s%s%s",
+                                       terminal_glyph(context->out, terminal_state_glyph("frozen")),
+                                       freeze->flow, freeze->node[0] != '\0' ? "/" : "",
+                                       freeze->node));
+        table_cell(&table, freeze->until);
+        table_cell(&table, freeze->who);
+        table_cell_format(&table, "%s ago", project_facts_ago(&context->arena, freeze->since));
+        table_cell(&table, freeze->reason);
+    }
+    if (table.row_count == 0)
+        return;
+    print_heading(context->out, "FROZEN");
+    table_print(&table, context->out, false);
+}
+
+static void write_freezes(struct status *status, struct json_out *json)
+{
+    json_out_key(json, "freezes");
+    json_out_begin_array(json);
+    for (size_t i = 0; i < status->view.freeze_count; i++) {
+        const struct store_freeze *freeze = &status->view.freezes[i];
+        char since[ZONE_RFC3339_BYTES];
+        if (!is_shown(status, freeze))
+            continue;
+        const struct zone *zone =
+            context_shown_zone(status->context, status->context->project->timezone);
+        json_out_begin_object(json);
+        json_out_pair_string(json, "flow", freeze->flow);
+        json_out_pair_string(json, "node", freeze->node[0] != '\0' ? freeze->node : NULL);
+        json_out_pair_string(json, "until", freeze->until[0] != '\0' ? freeze->until : NULL);
+        json_out_pair_string(json, "who", freeze->who);
+        json_out_pair_string(json, "since", zone_format_rfc3339(zone, freeze->since, since));
+        json_out_pair_string(json, "reason", freeze->reason);
+        json_out_end_object(json);
+    }
+    json_out_end_array(json);
+}
+
 /* The newest runs of the one flow that was named. */
 static int print_recent(struct status *status, struct error *err)
 {
@@ -282,6 +347,7 @@ static void print_json(struct status *status)
     json_out_pair_int(&json, "running", status->view.running);
     json_out_end_object(&json);
     write_flows(status, &json);
+    write_freezes(status, &json);
     write_runs(status, &json, "open", status->view.open, status->view.open_count);
     write_runs(status, &json, "attention", status->view.attention, status->view.attention_count);
     status_backfills_write(status->context, &status->backfills, &json);
@@ -332,6 +398,7 @@ static int run_status(struct context *context, const struct options *options, st
     print_open(&status);
     status_backfills_print(context, &status.backfills);
     print_attention(&status);
+    print_freezes(&status);
     return print_recent(&status, err);
 }
 

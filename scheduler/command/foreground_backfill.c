@@ -146,6 +146,18 @@ static int work(struct follow *follow, struct error *err)
     return foreground_work_do(follow->context, &actions, follow->options->request, err);
 }
 
+/* Without the store all that did not end well counts as failed. */
+static void count_dates(struct follow *follow)
+{
+    struct store *store;
+    struct date_counts counts;
+    struct error ignored = {0};
+    int64_t id = backfill_view_standing(follow->view)->id;
+    if (context_store(follow->context, &store, &ignored) == 0 &&
+        load_date_counts(store, id, &counts, &ignored) == 0)
+        backfill_view_count(follow->view, &counts);
+}
+
 int foreground_backfill_follow(struct context *context,
                                const struct foreground_backfill_options *options, struct error *err)
 {
@@ -154,8 +166,10 @@ int foreground_backfill_follow(struct context *context,
     int result = work(&follow, err);
     const struct backfill_standing *standing = backfill_view_standing(follow.view);
     bool is_over = result >= 0 && standing->id != 0 && !is_running(standing);
-    if (is_over)
+    if (is_over) {
+        count_dates(&follow);
         backfill_view_end(follow.view, result == 0);
+    }
     if (is_over && strcmp(standing->state, "success") == 0)
         result = 0;
     else if (is_over && result == 0)

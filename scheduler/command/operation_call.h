@@ -14,9 +14,9 @@ struct operation_answer {
     const char *became;   /* the node's state, once what it had to wait for had happened */
 };
 
-/* Sends it and waits for the reply. Where the reply says that something comes first (an attempt that
- * is ended), it waits for that too; Ctrl-C leaves it to the engine. Returns 0, 130, 143 or 129 by the
- * signal that came, or -1 with `err`. */
+/* Sends it and waits for the reply. Where the reply says that something comes first (an attempt
+ * that is ended), it waits for that too; Ctrl-C leaves it to the engine. Returns 0, 130, 143 or 129
+ * by the signal that came, or -1 with `err`. */
 int operation_call(struct context *context, const struct request *request,
                    struct operation_answer *ret_answer, struct error *err);
 

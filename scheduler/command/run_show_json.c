@@ -157,6 +157,7 @@ void run_show_print_json(struct context *context, const struct run_show *show)
     write_attempts(context, show, &json);
     write_tables(&show->details, &json);
     write_operations(context, show, &json);
+    run_waits_write(&show->waits, &json);
     json_out_end_object(&json);
     terminal_print(context->out, "%s\n", text_string(&text));
 }

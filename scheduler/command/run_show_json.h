@@ -4,6 +4,7 @@
 
 #include "scheduler/command/context.h"
 #include "scheduler/command/run_facts.h"
+#include "scheduler/command/run_waits.h"
 #include "scheduler/store/view_run.h"
 
 struct run_show {
@@ -11,6 +12,7 @@ struct run_show {
     struct view_details details;
     struct view_attempts attempts;
     struct view_files files;
+    struct run_waits waits;
 };
 
 /* One object on one line: that of `runs list` and more. */

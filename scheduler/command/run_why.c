@@ -1,6 +1,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/command/flow_facts.h"
 #include "scheduler/command/run_facts.h"
+#include "scheduler/command/run_waits_store.h"
 
 #include <string.h>
 
@@ -96,6 +97,18 @@ static void append_attempt(struct why *why)
                            attempt->reason);
 }
 
+/* A run that was made while the node was frozen has no tag of its own. */
+static void append_freeze(struct why *why)
+{
+    const struct store_freeze *freeze =
+        why->node->tag_who[0] != '\0'
+            ? NULL
+            : run_waits_freeze(why->context, &why->run->run, why->node->name);
+    if (freeze != NULL)
+        text_append_format(&why->text, "by %s%s%s", freeze->who,
+                           freeze->reason[0] != '\0' ? ": " : "", freeze->reason);
+}
+
 static void append_state(struct why *why)
 {
     const struct view_node *node = why->node;
@@ -118,8 +131,10 @@ static void append_state(struct why *why)
         if (node->wish != TASK_WISH_NONE)
             text_append_format(&why->text, "%s asked for", task_wish_name(node->wish));
         break;
-    case TASK_SUCCESS:
     case TASK_FROZEN:
+        append_freeze(why);
+        break;
+    case TASK_SUCCESS:
         break;
     }
 }

@@ -265,6 +265,23 @@ static void look_at_run(struct daemon *daemon, struct daemon_run *run)
     needs->was_told_of = true;
 }
 
+bool needs_next(const struct daemon_run *run, size_t *cursor, struct needs_open *ret_open)
+{
+    const struct needs *needs = run->needs;
+    while (needs != NULL && *cursor < needs->count) {
+        const struct need *need = &needs->items[(*cursor)++];
+        if (!need->is_open)
+            continue;
+        *ret_open = (struct needs_open){.node = need->node,
+                                        .flow = need->flow,
+                                        .needed = need->needed,
+                                        .cyctime = need->cyctime,
+                                        .is_second = need->is_second};
+        return true;
+    }
+    return false;
+}
+
 static bool has_need_of(const struct needs *needs, const char *flow)
 {
     for (size_t i = 0; i < needs->count; i++) {

@@ -33,4 +33,17 @@ const char *needs_hopeless(const struct daemon *daemon, const struct daemon_run 
 /* Whether an open run waits for something of that flow, or may do so. */
 bool needs_wait_for(const struct daemon *daemon, const char *flow);
 
+/* An instance that a node waits for. Strings are the run's. */
+struct needs_open {
+    uint32_t node;      /* of the run */
+    const char *flow;   /* what it waits for, as the following */
+    const char *needed; /* node */
+    const char *cyctime;
+    bool is_second;
+};
+
+/* The open ones, by node, ascending: the next at or after *cursor, which is moved behind it; false
+ * at the end. Start with 0. */
+bool needs_next(const struct daemon_run *run, size_t *cursor, struct needs_open *ret_open);
+
 #endif

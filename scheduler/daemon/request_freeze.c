@@ -252,9 +252,9 @@ static int not_frozen(const struct change *change, struct error *err)
 static int list_ended(const struct change *change, struct notice *notice, struct error *err)
 {
     struct load_ids ids;
-    struct load_node_place place = {change->request->flow, change->node};
+    struct load_node_place place = {change->request->flow, change->node, NOTICE_MAX_RUNS};
     struct arena *arena = &change->daemon->turn.arena;
-    if (load_frozen_runs(change->daemon->store, &place, NOTICE_MAX_RUNS, arena, &ids, err) < 0)
+    if (load_frozen_runs(change->daemon->store, &place, arena, &ids, err) < 0)
         return -1;
     for (size_t i = 0; i < ids.count; i++) {
         if (daemon_runs_find(change->daemon, ids.items[i]) == NULL)

@@ -171,6 +171,10 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
 {
     if (request->run_count != 1)
         return error_set(err, ERROR_KIND_USAGE, "a rerun names one run");
+    if (request->uses_current_version) {
+        error_set(err, ERROR_KIND_REFUSED, "a run goes on in the definition it was made of");
+        return error_help(err, "datemill run makes a new run of that date, in the present one");
+    }
     struct daemon_run *run;
     if (request_find_run(daemon, request->run_ids[0], &run, err) < 0)
         return -1;

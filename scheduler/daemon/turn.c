@@ -235,17 +235,40 @@ static size_t count_grants_at_keeper(const struct daemon *daemon)
     return granted;
 }
 
+/* Runs of a backfill come and go by themselves: for one of them nobody waits. */
+static bool is_of_backfill(const struct daemon *daemon, int64_t run_id)
+{
+    const struct daemon_run *run = daemon_runs_find(daemon, run_id);
+    return run != NULL && run->backfill_id != 0;
+}
+
+static bool has_awaited_row(const struct turn *turn)
+{
+    for (const struct turn_run *item = turn->runs.first; item != NULL; item = item->next) {
+        if (item->run->backfill_id == 0)
+            return true;
+    }
+    for (const struct turn_backfill *item = turn->backfills.first; item != NULL;
+         item = item->next) {
+        if (item->kind != TURN_BACKFILL_DATE)
+            return true;
+    }
+    return turn->operations.first != NULL || turn->replies.first != NULL ||
+           turn->holds.first != NULL;
+}
+
 /* Whether anybody, a process or a person, waits for this turn: then it is not put off. */
 static bool is_awaited(const struct daemon *daemon)
 {
     const struct turn *turn = &daemon->turn;
     bool has_grants = false;
-    if (turn->runs.first != NULL || turn->operations.first != NULL || turn->replies.first != NULL ||
-        turn->holds.first != NULL || turn->backfills.first != NULL || !daemon->has_begun)
+    if (has_awaited_row(turn) || !daemon->has_begun)
         return true;
     for (size_t i = 0; i < turn->actions.count; i++) {
-        enum action_kind kind = turn->actions.items[i].kind;
-        if (kind == ACTION_REVOKE || kind == ACTION_STOP || kind == ACTION_RECORD_RUN)
+        const struct action *action = &turn->actions.items[i];
+        enum action_kind kind = action->kind;
+        if (kind == ACTION_REVOKE || kind == ACTION_STOP ||
+            (kind == ACTION_RECORD_RUN && !is_of_backfill(daemon, action->run.run_id)))
             return true;
         has_grants |= kind == ACTION_GRANT;
     }

@@ -165,10 +165,10 @@ int load_open_run_of(struct store *store, const struct load_planned *planned, in
     return 0;
 }
 
-int load_frozen_runs(struct store *store, const struct load_node_place *place, int32_t limit,
-                     struct arena *arena, struct load_ids *ret_ids, struct error *err)
+int load_frozen_runs(struct store *store, const struct load_node_place *place, struct arena *arena,
+                     struct load_ids *ret_ids, struct error *err)
 {
-    int64_t *ids = arena_array(arena, (size_t)limit, sizeof *ids);
+    int64_t *ids = arena_array(arena, (size_t)place->limit, sizeof *ids);
     size_t count = 0;
     STATEMENT(s);
     if (statement_open(&s, store,
@@ -181,7 +181,7 @@ int load_frozen_runs(struct store *store, const struct load_node_place *place, i
         return -1;
     statement_text(&s, place->flow);
     statement_text(&s, place->node);
-    statement_int(&s, limit);
+    statement_int(&s, place->limit);
     int row;
     while ((row = statement_step(&s, err)) == 1)
         ids[count++] = statement_get_int(&s, 0);

@@ -144,9 +144,11 @@ int load_runs_of_request(struct store *store, const char *request, struct arena 
 struct load_node_place {
     const char *flow;
     const char *node;
+    int32_t limit;
 };
-int load_frozen_runs(struct store *store, const struct load_node_place *place, int32_t limit,
-                     struct arena *arena, struct load_ids *ret_ids, struct error *err);
+
+int load_frozen_runs(struct store *store, const struct load_node_place *place, struct arena *arena,
+                     struct load_ids *ret_ids, struct error *err);
 
 /* The engine's epoch and boot as last stored; 0 and "" in a new store. */
 struct load_engine {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The wall clock of engine and keeper jumps, by an hour and by a year, forward and back, while attempts
-# with time limits run and retries wait.
+# The wall clock of engine and keeper jumps, by an hour and by a year, forward and back, while
+# attempts with time limits run and retries wait.
 . "$(dirname "$0")/../e2e/tap.bash"
 . "$source_dir/tests/crash/storm.bash"
 . "$source_dir/tests/crash/faults.bash"
@@ -66,13 +66,14 @@ jump()
     if [ "${3:-}" = killed ] && [ "$2" -gt 0 ]; then
         check "a retry may come early ($waited ms)" test "$waited" -lt 12000
     else
-        check "the retry came after its delay ($waited ms)" test "$waited" -ge 1900 -a "$waited" -lt 12000
+        check "the retry came after its delay ($waited ms)" \
+            test "$waited" -ge 1900 -a "$waited" -lt 12000
     fi
     is 'no duration is negative' "$(durations | grep -c '^-')" 0
     check 'there are some' test -n "$(durations)"
     check 'as a person sees it' sh -c "! '$datemill' runs show 1 | grep -qE ' -[0-9]'"
     "$datemill" run jump 2021-11-12 --nodes fine >"$work/next" 2>&1
-    is 'the newest run is listed first' "$("$datemill" runs list --json -n 1 | cut -d , -f 1)" '{"id":2'
+    is 'the newest run is listed first' "$(newest_run)" 2
     kill -TERM "$(keeper_pid)"
     wait_for "[ -z \"\$(keeper_pid)\" ]" || note 'the keeper does not end'
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The disk is full or fails at a call of the engine or the keeper that writes: once, or until there is
-# space again. Every node runs exactly once, what is said names the reason, and it goes on by itself.
+# The disk is full or fails at a call of the engine or the keeper that writes: once, or until there
+# is space again. Every node runs exactly once, what is said names the reason, and it goes on by
+# itself.
 . "$(dirname "$0")/../e2e/tap.bash"
 . "$source_dir/tests/crash/storm.bash"
 . "$source_dir/tests/crash/faults.bash"
+maker=
 full=$work/full # the disk is full while it is there
 
 printf 'timezone: UTC\nslots: 2\n' >datemill.yaml
@@ -76,6 +78,14 @@ set_faults()
     how+=("FAULTS_WHILE=$full")
     : >"$full"
     make_space &
+    maker=$!
+}
+end_faults()
+{
+    [ -z "$maker" ] || kill "$maker" 2>/dev/null
+    [ -z "$maker" ] || wait "$maker" 2>/dev/null
+    maker=
+    rm -f "$full"
 }
 
 engine_point()
@@ -84,7 +94,7 @@ engine_point()
     begin
     set_faults "$@"
     run "${with_faults[@]}" "${how[@]}" || status=$?
-    rm -f "$full"
+    end_faults
     check_end "engine, $1 at $2" $status
     end_keeper
 }
@@ -104,7 +114,7 @@ keeper_point()
     set_faults "$@"
     start_keeper "${how[@]}"
     run || status=$?
-    rm -f "$full"
+    end_faults
     check_end "keeper, $1 at $2" $status
     end_keeper
 }
@@ -117,10 +127,8 @@ points()
     : >"$work/faulty"
     given_up=0
     for n in $(sample "$calls" 0); do
-        for kind in "$@"; do
-            [ "${DATEMILL_TEST_FULL:-0}" = 0 ] && [ "$kind" != "${*:$((i % $# + 1)):1}" ] && continue
-            "${what}_point" "$kind" "$n" >>"$work/faulty" 2>&1
-        done
+        kind=${*:$((i % $# + 1)):1}
+        "${what}_point" "$kind" "$n" >>"$work/faulty" 2>&1
         i=$((i + 1))
     done
     check "$what: refused at $i of $calls calls; $given_up runs gave up" test ! -s "$work/faulty"
@@ -132,21 +140,24 @@ run "${with_faults[@]}" "FAULTS_UNDER=$project/.datemill"
 check 'without a fault' test -z "$(check_truth plain)"
 engine_calls=$(faults_calls)
 end_keeper
-SAMPLE_STEP=$((engine_calls / 12)) points engine "$engine_calls" ENOSPC+ EIO ENOSPC EDQUOT+ EIO+ short
+SAMPLE_STEP=$((engine_calls / 12)) points engine "$engine_calls" \
+    ENOSPC+ EIO ENOSPC EDQUOT+ EIO+ short
 
 begin
 start_keeper "FAULTS_UNDER=$project/.datemill"
 run
 end_keeper
 keeper_calls=$(faults_calls)
-SAMPLE_STEP=$((keeper_calls / 12)) points keeper "$keeper_calls" ENOSPC+ EIO short EDQUOT+ ENOSPC EIO+
+SAMPLE_STEP=$((keeper_calls / 12)) points keeper "$keeper_calls" \
+    ENOSPC+ EIO short EDQUOT+ ENOSPC EIO+
 
 # --- what is seen while it lasts ---
 {
     echo 'flow: chain'
     echo 'nodes:'
     for i in 1 2 3 4; do
-        echo "  n$i: {run: 'echo n$i >>$ledger; sleep 0.3', needs: [$([ $i = 1 ] || echo n$((i - 1)))]}"
+        need=$([ $i = 1 ] || echo n$((i - 1)))
+        echo "  n$i: {run: 'echo n$i >>$ledger; sleep 0.3', needs: [$need]}"
     done
 } >chain.yaml
 

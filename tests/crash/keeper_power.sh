@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The power goes while the keeper works: its journal is not synced, so its tail may be gone or torn. The
-# next keeper, of another boot, opens what is left: what has no end there is lost, never a success.
+# The power goes while the keeper works: its journal is not synced, so its tail may be gone or torn.
+# The next keeper, of another boot, opens what is left: what has no end there is lost, never a
+# success.
 # And an engine that is replaced by another program meanwhile: it adopts, and starts nothing again.
 . "$(dirname "$0")/../e2e/tap.bash"
 . "$source_dir/tests/crash/storm.bash"
@@ -37,7 +38,8 @@ begin()
     start_keeper
     "$datemill" run power 2021-11-11 >"$work/command" 2>&1 &
     command=$!
-    wait_for "[ \$(grep -c ^b '$ledger') = 2 ] && [ \$(grep -c state=running '$work/command') -ge 2 ]"
+    wait_for "[ \$(grep -c ^b '$ledger') = 2 ]"
+    wait_for "[ \$(grep -c state=running '$work/command') -ge 2 ]"
     sleep 0.05
     kill -9 $command # the store has both starts, and will not hear of the ends
     wait $command 2>/dev/null
@@ -94,7 +96,8 @@ check 'what is on disk is not' grep -q 'ends 1 success' "$work/seen"
 # --- the upgrade: a copy under another name stands for the next version ---
 begin 2>/dev/null
 status=0
-DATEMILL_LIBEXEC=$build_dir timeout 30 "$work/new/datemill" run power 2021-11-11 >"$work/command" 2>&1 || status=$?
+DATEMILL_LIBEXEC=$build_dir timeout 30 "$work/new/datemill" run power 2021-11-11 \
+    >"$work/command" 2>&1 || status=$?
 is 'the newer engine ends the run' "$status" 0
 is 'it adopted what ran' "$(stored_attempts 1 | cut -d ' ' -f 2-4 | sort | tr '\n' ',')" \
     'ends 1 success,repeats 1 success,'

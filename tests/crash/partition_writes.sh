@@ -56,7 +56,8 @@ parts()
 sweep()
 {
     faults_clock 259200
-    job 90 1 "$(sql 'SELECT 1')" | "${with_faults[@]}" "$build_dir/datemill-sql" >"$work/out" 2>&1 ||
+    job 90 1 "$(sql 'SELECT 1')" |
+        "${with_faults[@]}" "$build_dir/datemill-sql" >"$work/out" 2>&1 ||
         echo "the sweep failed: $(cat "$work/out")"
     faults_clock 0
     echo "$(parts) files, $(find state/warehouse/open -type f | wc -l) marks"

@@ -26,7 +26,8 @@ is_stopped()
 # --- the programs alone ---
 
 # Each is a file of its own: much of the work is done without a hold on the catalogue.
-partitions="SELECT 1 AS dt UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5"
+partitions='SELECT 1 AS dt UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4'
+partitions="$partitions UNION ALL SELECT 5"
 
 # job RUN ATTEMPT SQL
 job()
@@ -119,9 +120,10 @@ case \$job in
 *'"attempt":1,'*) ;;
 *) exec "$build_dir/datemill-sql" <<<"\$job" ;;
 esac
-# no token, a session of its own: nobody finds it. It stops itself while it writes its file.
+# no token, a session of its own: nobody finds it. It stops while it writes its file.
 env -i FAULTS_STATE="$faults" FAULTS_HOW=stop FAULTS_AT=2 ASAN_OPTIONS="$ASAN_OPTIONS" \
-    FAULTS_UNDER="$project/.datemill/warehouse/files/p" LD_PRELOAD="$build_dir/tests/crash_faults.so" \
+    FAULTS_UNDER="$project/.datemill/warehouse/files/p" \
+    LD_PRELOAD="$build_dir/tests/crash_faults.so" \
     setsid "$build_dir/datemill-sql" <<<"\$job" >"$work/old" 2>&1 &
 echo \$! >"$work/survivor.new"
 mv "$work/survivor.new" "$work/survivor"

@@ -176,7 +176,8 @@ check '-v has a reason for each date' \
     <("$datemill" backfill shop 2021-11-04 --dry-run -v 2>/dev/null)
 is '--redo never' "$(backfill shop 2021-11-01..2021-11-08 --redo never)" 0
 check 'has nothing to run' grep -q 'nothing to run' "$work/stderr"
-is 'backfill list' "$("$datemill" backfill list --json | grep -c '^{"id":1,"flow":"shop","state":"failed"')" 1
+is 'backfill list' \
+    "$("$datemill" backfill list --json | grep -c '^{"id":1,"flow":"shop","state":"failed"')" 1
 is 'a list of another flow' "$("$datemill" backfill list hourly --json | wc -l)" 0
 check 'backfill show' grep -q '^2021-11-04  ✗ failed .*load: exit 3: E204' \
     <("$datemill" backfill show 1)
@@ -210,15 +211,19 @@ is 'newest first' "$(backfill shop 2020-02-01..2020-02-05 --order desc --paralle
 is 'in that order' "$(grep '^2020-02-0' "$work/ledger" | tr '\n' ' ')" \
     '2020-02-05 2020-02-04 2020-02-03 2020-02-02 2020-02-01 '
 is 'an hourly flow' "$(backfill hourly 2021-11-10..2021-11-11)" 0
-check 'has a run for each time' grep -q '^plan: hourly, 2 dates with 8 planned times, ' "$work/stderr"
-is 'told apart by the time' "$(grep -o 'date=2021-11-10T[0-9:]*' "$work/stderr" | sort | tr '\n' ' ')" \
+check 'has a run for each time' \
+    grep -q '^plan: hourly, 2 dates with 8 planned times, ' "$work/stderr"
+is 'told apart by the time' \
+    "$(grep -o 'date=2021-11-10T[0-9:]*' "$work/stderr" | sort | tr '\n' ' ')" \
     'date=2021-11-10T00:00 date=2021-11-10T06:00 date=2021-11-10T12:00 date=2021-11-10T18:00 '
 is '--json' "$(backfill shop 2020-03-01..2020-03-02 --json)" 0
 is 'has an object a line' "$(grep -vc '^{.*}$' "$work/stdout")" 0
-is 'the first with the schema' "$(head -n 1 "$work/stdout" | grep -o '^{"schema":1,"event":"[a-z]*"')" \
+is 'the first with the schema' \
+    "$(head -n 1 "$work/stdout" | grep -o '^{"schema":1,"event":"[a-z]*"')" \
     '{"schema":1,"event":"backfill"'
 is 'one for each date' "$(grep -c '"event":"date".*"state":"success"' "$work/stdout")" 2
-is 'the last is the end' "$(tail -n 1 "$work/stdout" | grep -o '"event":"[a-z]*".*"state":"[a-z]*"' |
+is 'the last is the end' \
+    "$(tail -n 1 "$work/stdout" | grep -o '"event":"[a-z]*".*"state":"[a-z]*"' |
     sed 's/"at".*"state"/"state"/')" '"event":"backfill","state":"success"'
 touch bad/20200402
 is '-q' "$(backfill shop 2020-04-01..2020-04-03 -q)" 1
@@ -239,8 +244,8 @@ command=$!
 check 'dates run' wait_for "[ \$(grep -c '^2020-06' '$work/ledger') = 4 ]"
 sleep 0.5 # how many run is told a few times a second
 kill -INT $command
-check 'the first Ctrl-C lets them finish' wait_for "grep -q '^stopping: no new dates, 4 running ones \
-will finish (Ctrl-C again to stop them)' '$work/one'"
+said='^stopping: no new dates, 4 running ones will finish (Ctrl-C again to stop them)$'
+check 'the first Ctrl-C lets them finish' wait_for "grep -q '$said' '$work/one'"
 rm wait/*
 wait $command
 is 'and ends 130' "$?" 130
@@ -352,7 +357,8 @@ is 'with the same backfill' "$(newest)" "$id"
 is 'each date ran once' "$(grep '^2020-12' "$work/ledger" | sort | uniq -d | wc -l)" 0
 is 'all of them' "$(grep -c '^2020-12' "$work/ledger")" 31
 is 'runs of a backfill' "$("$datemill" runs list "backfill:$id" -n 100 --json | wc -l)" 31
-run=$("$datemill" runs list "backfill:$id" -n 1 --json | grep -o '^{"id":[0-9]*' | grep -o '[0-9]*$')
+run=$("$datemill" runs list "backfill:$id" -n 1 --json |
+    grep -o '^{"id":[0-9]*' | grep -o '[0-9]*$')
 check 'runs show names it' grep -q "backfill $id" <("$datemill" runs show "$run")
 
 # --- how it looks ----------------------------------------------------------------------------
