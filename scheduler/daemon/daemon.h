@@ -47,6 +47,15 @@ struct daemon_options {
     struct loop *loop;
     struct daemon_place place;
     bool settles_only; /* learn how attempts ended; start nothing, listen to nobody */
+
+    /* `serve`: drives every run and backfill, whoever watches, and starts what the schedules owe
+       (firing.h). */
+    bool is_server;
+
+    /* Another process, which is to be the engine, asks this one to step down: to close the daemon
+       soon and become its client. NULL where that is refused (a server never steps down). */
+    void (*asked_to_leave)(void *owner);
+    void *owner;
 };
 
 /* The caller holds the engine lock until after daemon_close(). */
@@ -55,6 +64,16 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
 
 /* Commits what can be committed and lets go; attempts stay with the keeper. NULL is fine. */
 void daemon_close(struct daemon *daemon);
+
+/* For a server: the project's files may have changed, or the clock: flows and datemill.yaml are
+ * read again soon, and what is due is started. Nothing for others. */
+void daemon_reload(struct daemon *daemon);
+
+/* Starts nothing more, new instances included; what runs goes on with the keeper. */
+void daemon_drain(struct daemon *daemon);
+
+/* How many attempts run or are handed to the keeper. */
+size_t daemon_open_attempts(const struct daemon *daemon);
 
 /* The keeper's snapshot is worked in and committed. */
 bool daemon_is_settled(const struct daemon *daemon);
