@@ -343,9 +343,11 @@ static void test_a_second_keeper_goes_away(void **state)
     char command[512];
     snprintf(command, sizeof command, "%s --foreground --state-dir %s 2>/dev/null", KEEPER_PROGRAM,
              world->state_dir);
-    SCOPED_FILE FILE *file = popen(command, "re");
+    FILE *file = popen(command, "re");
+    assert_non_null(file);
     char said[64] = "";
     assert_non_null(fgets(said, sizeof said, file));
+    assert_int_not_equal(pclose(file), -1);
     assert_string_equal(said, "busy");
     run_script(world, 1, "exit 70");
     assert_int_equal(wait_end(world, 1)->status, 70);
