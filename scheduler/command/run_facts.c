@@ -89,7 +89,8 @@ const char *run_facts_duration(struct context *context, struct instant started,
         return "";
     char text[DURATION_TEXT_BYTES];
     struct instant until = ended.us != 0 ? ended : clock_now();
-    return arena_copy_string(&context->arena, duration_format(instant_elapsed(started, until), text));
+    return arena_copy_string(&context->arena,
+                             duration_format(instant_elapsed(started, until), text));
 }
 
 const char *run_facts_failure(struct context *context, const struct view_run *run)

@@ -1,9 +1,9 @@
 /* What the schedules owe: instances that are due become runs. A server's part of the daemon.
  *
- * A flow that is seen for the first time owes its instances from that moment on. From then its place
- * in its calendar (the last instance that was decided on) is in the store, and moves in the same
- * transaction that stores the run: an instance is never lost between firing and commit, and never
- * made twice (the store's unique index on scheduled runs says so, too).
+ * A flow that is seen for the first time owes its instances from that moment on. From then its
+ * place in its calendar (the last instance that was decided on) is in the store, and moves in the
+ * same transaction that stores the run: an instance is never lost between firing and commit, and
+ * never made twice (the store's unique index on scheduled runs says so, too).
  *
  * Instances that were due while nobody was there are `catchup`'s; how late one may be before it
  * counts as missed is FIRING_GRACE. What is left out is told in the story (a note), by the dates to

@@ -26,9 +26,8 @@ static const struct field schedule_fields[] = {
     {.name = "at",
      .kind = FIELD_KIND_LIST,
      .item = &string_item,
-     .help =
-         "When, one or several: `daily HH:MM`, `hourly :MM`, `every 5m from HH:MM to HH:MM`, `weekly mon,fri "
-         "HH:MM`, `monthly 1,last HH:MM`, `yearly MM-DD HH:MM`.",
+     .help = "When, one or several: `daily HH:MM`, `hourly :MM`, `every 5m from HH:MM to HH:MM`, "
+             "`weekly mon,fri HH:MM`, `monthly 1,last HH:MM`, `yearly MM-DD HH:MM`.",
      .example = "daily 00:30"},
     {.name = "cron",
      .kind = FIELD_KIND_LIST,

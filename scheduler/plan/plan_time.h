@@ -39,7 +39,7 @@ int plan_time_compare(const struct plan_time *a, const struct plan_time *b);
 /* The planned times of a business date: the flow's times on the day after; 00:00 without a
  * schedule. `time` (its date is ignored) picks one of them; NULL = all.
  *
- * A fixed time (flow_schedule_rule.is_interval is false) that the zone skips fires at the first instant
+ * A fixed time (no rule's is_interval) that the zone skips fires at the first instant
  * after it and keeps its wall time; one that comes twice fires the first time. Of interval forms,
  * skipped times fall out and repeated ones come twice. A date the zone never had has no times at
  * all.

@@ -297,7 +297,7 @@ static void test_lists_and_bounds(void **state)
 static void test_fold_across_rules(void **state)
 {
     (void)state;
-    /* 2024-11-03 in New York: 01:00-02:00 comes twice; the fixed 01:30 once, the hourly one twice */
+    /* New York, 2024-11-03: 01:00-02:00 comes twice; the fixed 01:30 once, the hourly one twice */
     expect("schedule: {at: [daily 01:30, \"hourly :30\"], timezone: America/New_York}\n",
            "2024-11-03T00:45", 3, "2024-11-03T01:30:00 2024-11-03T01:30:00# 2024-11-03T02:30:00");
     /* two fixed times in the gap fire together and stay two */
