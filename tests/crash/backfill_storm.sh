@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A storm of kill -9 over backfills: two of them and a run, handed from one process to the next.
 # First only commands die, whichever is the engine: every node of every date runs exactly once. Then
-# the keeper dies, too: what was alive is lost, gone before anything starts again, and tried again only
-# where `on_lost` says so.
+# the keeper dies, too: what was alive is lost, gone before anything starts again, and tried again
+# only where `on_lost` says so.
 . "$(dirname "$0")/../e2e/tap.bash"
 . "$source_dir/tests/crash/storm.bash"
 kills_wanted=200

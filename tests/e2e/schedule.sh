@@ -43,7 +43,8 @@ is 'without quotes, in the zone of the project' \
 check 'a flow has its rules' grep -qx 'normalised  30 0 \* \* \*   Europe/Berlin' "$work/out"
 check 'each of them' grep -qx '            0 12 L \* \*   Europe/Berlin' "$work/out"
 is 'and their times in order' \
-    "$(awk '/^clock/ { exit } /business date/ { print $(NF-6), $(NF-5) }' "$work/out" | sed 's/^next *//' | tr '\n' ' ')" \
+    "$(awk '/^clock/ { exit } /business date/ { print $(NF-6), $(NF-5) }' "$work/out" |
+        sed 's/^next *//' | tr '\n' ' ')" \
     '2024-03-29 00:30 2024-03-30 00:30 2024-03-31 00:30 2024-03-31 12:00 '
 check 'a gap is told' \
     grep -q '^clock       2024-03-31 02:00 +01:00 becomes 03:00 +02:00' "$work/out"
