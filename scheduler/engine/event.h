@@ -75,7 +75,8 @@ enum run_hold {
     RUN_HOLD_NONE,
     RUN_HOLD_NO_SCHEDULER, /* no client drives it: "no scheduler is running" */
     RUN_HOLD_DRAIN,        /* the first Ctrl-C: running attempts finish */
-    RUN_HOLD_PAUSED        /* its backfill is paused, or waits for its turn */
+    RUN_HOLD_PAUSED,       /* its backfill is paused, or waits for its turn */
+    RUN_HOLD_OVERLAP       /* earlier runs of its flow that the schedule made are open */
 };
 
 struct event_retry {

@@ -50,6 +50,7 @@ static const char *const hold_names[] = {
     [RUN_HOLD_NO_SCHEDULER] = "no scheduler is running",
     [RUN_HOLD_DRAIN] = "drain",
     [RUN_HOLD_PAUSED] = "paused",
+    [RUN_HOLD_OVERLAP] = "an earlier run of this flow is open",
 };
 
 static const char *const event_names[] = {

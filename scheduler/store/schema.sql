@@ -1,4 +1,4 @@
--- The schema of .datemill/state.db, version 3 (PRAGMA user_version).
+-- The schema of .datemill/state.db, version 4 (PRAGMA user_version).
 --
 -- Instants (…_at) are microseconds since 1970-01-01T00:00:00Z, 0 = none. Dates are text YYYY-MM-DD,
 -- planned times text YYYY-MM-DDTHH:MM:SS of the flow's zone. Numbers of states and kinds are those of
@@ -303,6 +303,17 @@ CREATE TABLE freeze (
     reason TEXT NOT NULL,
     PRIMARY KEY (flow_id, node)
 ) WITHOUT ROWID;
+
+-- How far a flow is in its calendar: what its schedule planned behind that place is still owed.
+CREATE TABLE schedule (
+    flow_id INTEGER PRIMARY KEY REFERENCES flow(id),
+    text TEXT NOT NULL,             -- of the schedule, normalised; '' = the flow has none any more
+    zone TEXT NOT NULL,             -- of the flow, as Asia/Shanghai
+    cyctime TEXT NOT NULL,          -- planned time decided on last; '' = all up to fires_at are
+    is_second INTEGER NOT NULL,     -- 1 = the second of a wall time that comes twice
+    fires_at INTEGER NOT NULL,      -- its instant
+    seen_at INTEGER NOT NULL        -- when this schedule was seen first: it owes from then on
+);
 
 -- The story: what changed, in order, in the transaction that changed it. Lines are added, and go only
 -- with their run. The id is the cursor of those who follow.

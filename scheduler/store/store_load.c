@@ -26,7 +26,7 @@ static void read_run(struct statement *s, struct arena *arena, struct load_run *
     run->selection = statement_get_text(s, 10, arena);
     run->priority = statement_get_int32(s, 11);
     run->parallel = statement_get_int32(s, 12);
-    run->hold = (enum run_hold)statement_get_enum(s, 13, RUN_HOLD_PAUSED + 1);
+    run->hold = (enum run_hold)statement_get_enum(s, 13, RUN_HOLD_OVERLAP + 1);
     run->opening = statement_get_int32(s, 14);
     run->state = (enum run_state)statement_get_enum(s, 15, TASK_STATE_COUNT);
     run->queued_at = statement_get_instant(s, 16);

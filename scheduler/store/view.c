@@ -191,7 +191,7 @@ static void read_columns(struct statement *s, struct arena *arena, struct view_r
     run->trigger = statement_get_text(s, 9, arena);
     run->version = view_read_version(s, 10, arena);
     run->version_id = statement_get_int(s, 13);
-    run->hold = (enum run_hold)statement_get_enum(s, 14, RUN_HOLD_PAUSED + 1);
+    run->hold = (enum run_hold)statement_get_enum(s, 14, RUN_HOLD_OVERLAP + 1);
     run->fires_at = statement_get_instant(s, 15);
     run->created_at = statement_get_instant(s, 16);
     run->queued_at = statement_get_instant(s, 17);

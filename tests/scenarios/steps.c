@@ -286,11 +286,12 @@ static int step_hold(struct story *story, struct words *words, struct error *err
     static const char *const names[] = {[RUN_HOLD_NONE] = "",
                                         [RUN_HOLD_NO_SCHEDULER] = "no-scheduler",
                                         [RUN_HOLD_DRAIN] = "drain",
-                                        [RUN_HOLD_PAUSED] = "paused"};
+                                        [RUN_HOLD_PAUSED] = "paused",
+                                        [RUN_HOLD_OVERLAP] = "overlap"};
     struct event event = {.kind = EVENT_HOLD};
     if (find_run(story, word(words, 1), &event, err) < 0)
         return -1;
-    for (size_t i = RUN_HOLD_NO_SCHEDULER; i <= RUN_HOLD_PAUSED; i++) {
+    for (size_t i = RUN_HOLD_NO_SCHEDULER; i <= RUN_HOLD_OVERLAP; i++) {
         if (strcmp(names[i], word(words, 2)) != 0)
             continue;
         event.hold = (enum run_hold)i;
