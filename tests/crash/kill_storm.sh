@@ -57,7 +57,7 @@ play_round()
         storm_look 1 0
         [ $kills -ge $kills_wanted ] || kill_some
     done
-    storm_is_over || odd="$odd round-$round:unfinished"
+    storm_is_over || storm_note_unfinished
 }
 
 while [ $kills -lt $kills_wanted ] && [ $round -lt 90 ]; do

@@ -122,6 +122,19 @@ storm_look()
     note "command $1 of round $round ended $status:" "$(tail -n 12 "$work/command.$1")"
 }
 
+# What did not come to its end, with what it said last.
+storm_note_unfinished()
+{
+    local which
+    odd="$odd round-$round:unfinished"
+    for ((which = 0; which < storm_count; which++)); do
+        [ "${storm_is_done[$which]}" = 0 ] || continue
+        note "command $which of round $round, pid ${storm_pid[$which]}, is at work still:" \
+            "$(tail -n 12 "$work/command.$which")" \
+            "wchan $(cat "/proc/${storm_pid[$which]}/wchan" 2>/dev/null)"
+    done
+}
+
 # Kills those of these that are at work, all at once, then starts them again.
 storm_kill()
 {
