@@ -4,6 +4,7 @@
 #include "scheduler/command/backfill_range.h"
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
+#include "scheduler/command/detach.h"
 #include "scheduler/command/foreground.h"
 #include "scheduler/command/foreground_backfill.h"
 #include "scheduler/system/clock.h"
@@ -261,11 +262,11 @@ static int start(struct backfill_work *work, struct error *err)
         context_note(context, "nothing to run");
         return work->plan->decided[DATE_CONFLICT] > 0 ? 1 : 0;
     }
-    if (options_has(work->options, "detach"))
-        return foreground_no_detach(err);
     if (context_preflight(context, work->flow, err) < 0 || confirm(work, err) < 0)
         return -1;
     fill_request(work);
+    if (options_has(work->options, "detach"))
+        return detach_hand_over(context, &work->request, err);
     return follow(work, err);
 }
 

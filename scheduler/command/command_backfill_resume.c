@@ -1,6 +1,7 @@
 #include "scheduler/command/backfill_facts.h"
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
+#include "scheduler/command/detach.h"
 #include "scheduler/command/foreground.h"
 #include "scheduler/command/foreground_backfill.h"
 
@@ -23,13 +24,13 @@ static int follow(struct context *context, const struct options *options, enum r
     struct backfill_facts facts;
     if (backfill_facts_find(context, options, 0, &facts, err) < 0)
         return -1;
-    if (options_has(options, "detach"))
-        return foreground_no_detach(err);
     bool only_watches = kind == REQUEST_KIND_BACKFILL_WATCH;
     struct request request = {.kind = kind,
                               .who = foreground_user(context),
                               .reason = options_text(options, "reason", ""),
                               .backfill_id = facts.of.row.id};
+    if (options_has(options, "detach"))
+        return detach_hand_over(context, &request, err);
     struct backfill_view_options view = {.context = context,
                                          .zone = facts.zone,
                                          .has_times = facts.has_times,

@@ -1,5 +1,6 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
+#include "scheduler/command/detach.h"
 #include "scheduler/command/foreground.h"
 #include "scheduler/command/run_word.h"
 
@@ -14,6 +15,7 @@ static const struct option rerun_options[] = {
      .help = "this node and all downstream of it"},
     {.name = "only", .kind = OPTION_KIND_TEXT, .value = "NODE", .help = "this node alone"},
     {.name = "reason", .kind = OPTION_KIND_TEXT, .value = "TEXT", .help = "kept with the run"},
+    {.name = "detach", .kind = OPTION_KIND_FLAG, .help = "hand it to datemill serve and return"},
     {.name = NULL}};
 
 static int read_scope(const struct options *options, struct request *request, struct error *err)
@@ -47,6 +49,8 @@ static int run_rerun(struct context *context, const struct options *options, str
     if (run_word_parse(context, options, 0, &request.run_ids[0], err) < 0 ||
         read_scope(options, &request, err) < 0)
         return -1;
+    if (options_has(options, "detach"))
+        return detach_hand_over(context, &request, err);
     struct foreground_options follow = {.request = &request, .said_date = ""};
     return foreground_follow(context, &follow, err);
 }

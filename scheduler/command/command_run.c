@@ -1,6 +1,7 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/date_word.h"
+#include "scheduler/command/detach.h"
 #include "scheduler/command/foreground.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/system/clock.h"
@@ -128,7 +129,7 @@ static int run_run(struct context *context, const struct options *options, struc
     if (work.is_dry_run)
         return 0;
     if (options_has(options, "detach"))
-        return foreground_no_detach(err);
+        return detach_hand_over(context, &work.request, err);
     struct foreground_options follow = {.request = &work.request, .said_date = work.date.meaning};
     return foreground_follow(context, &follow, err);
 }

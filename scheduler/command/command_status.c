@@ -7,8 +7,8 @@
 #include "scheduler/command/run_facts.h"
 #include "scheduler/command/run_table.h"
 #include "scheduler/command/status_backfills.h"
+#include "scheduler/command/status_scheduler.h"
 #include "scheduler/command/table.h"
-#include "scheduler/daemon/daemon.h"
 #include "scheduler/store/view_history.h"
 #include "scheduler/system/clock.h"
 
@@ -17,16 +17,19 @@
 
 #define COUNT_AT_MOST 1000 /* "1000+" */
 #define RECENT_RUNS 10     /* of one flow */
+#define TODAY_PARTS 5
 
 struct status {
     struct context *context;
     struct store *store;     /* NULL: nothing has run yet */
     const struct flow *flow; /* NULL: all */
-    struct lock_holder engine;
+    struct status_scheduler scheduler;
     struct store_figures figures;
     struct view_status view;
     struct view_backfills backfills;
     struct project_flows flows;
+    struct calendar_facts calendar; /* of all flows, or of the one */
+    int32_t today[TODAY_PARTS];     /* runs by state, COUNT_AT_MOST = or more */
 };
 
 static bool is_of_flow(const struct status *status, const char *flow)
@@ -44,17 +47,8 @@ static void print_fact(struct status *status, const char *name, const char *word
 
 static void print_scheduler(struct status *status)
 {
-    struct arena *arena = &status->context->arena;
-    const struct lock_holder *engine = &status->engine;
-    if (engine->pid == 0) {
-        print_fact(status, "scheduler", "not running",
-                   "datemill run works without one, in the foreground");
-        return;
-    }
-    const char *text = arena_format(
-        arena, "pid %" PRId64 ", up %s, %" PRId64 " attempts running   %s", engine->pid,
-        project_facts_ago(arena, engine->since), status->view.running, engine->command);
-    print_fact(status, "scheduler", "running", text);
+    print_fact(status, "scheduler", status_scheduler_word(&status->scheduler),
+               status_scheduler_text(status->context, &status->scheduler));
 }
 
 static void print_store(struct status *status)
@@ -99,31 +93,50 @@ static struct instant midnight(struct status *status)
     return zone_find_local(zone, start).first;
 }
 
-static int print_today(struct status *status, struct error *err)
+static const struct {
+    enum run_state state;
+    const char *word; /* for people */
+} today_parts[TODAY_PARTS] = {{RUN_SUCCESS, "ok"},
+                              {RUN_FAILED, "failed"},
+                              {RUN_STOPPED, "stopped"},
+                              {RUN_RUNNING, "running"},
+                              {RUN_WAITING, "waiting"}};
+
+static int count_today(struct status *status, struct error *err)
 {
-    static const struct {
-        enum run_state state;
-        const char *word;
-    } parts[] = {{RUN_SUCCESS, "ok"},
-                 {RUN_FAILED, "failed"},
-                 {RUN_STOPPED, "stopped"},
-                 {RUN_RUNNING, "running"},
-                 {RUN_WAITING, "waiting"}};
-    SCOPED_TEXT struct text text = {0};
-    for (size_t i = 0; status->store != NULL && i < sizeof parts / sizeof parts[0]; i++) {
-        struct run_query query = {.states = 1u << parts[i].state, .since = midnight(status)};
+    for (size_t i = 0; status->store != NULL && i < TODAY_PARTS; i++) {
+        struct run_query query = {.states = 1u << today_parts[i].state, .since = midnight(status)};
         if (status->flow != NULL)
             query.flows = (struct run_query_names){&status->flow->name, 1};
-        int32_t count;
-        if (view_count_runs(status->store, &query, COUNT_AT_MOST, &count, err) < 0)
+        if (view_count_runs(status->store, &query, COUNT_AT_MOST, &status->today[i], err) < 0)
             return -1;
+    }
+    return 0;
+}
+
+static void print_today(struct status *status)
+{
+    SCOPED_TEXT struct text text = {0};
+    for (size_t i = 0; i < TODAY_PARTS; i++) {
+        int32_t count = status->today[i];
         if (count > 0)
             text_append_format(&text, "%s%d%s %s", text.length > 0 ? ", " : "", count,
-                               count == COUNT_AT_MOST ? "+" : "", parts[i].word);
+                               count == COUNT_AT_MOST ? "+" : "", today_parts[i].word);
     }
+    if (status->scheduler.is_server)
+        add_part(&text, status->calendar.to_come, "to come");
     terminal_print(status->context->out, "%-11s %s\n", "today",
                    text.length > 0 ? text_string(&text) : "no runs");
-    return 0;
+}
+
+static void write_today(struct status *status, struct json_out *json)
+{
+    json_out_key(json, "today");
+    json_out_begin_object(json);
+    for (size_t i = 0; i < TODAY_PARTS; i++)
+        json_out_pair_int(json, run_state_name(today_parts[i].state), status->today[i]);
+    json_out_pair_int(json, "to_come", (int64_t)status->calendar.to_come);
+    json_out_end_object(json);
 }
 
 static void print_heading(struct terminal *out, const char *heading)
@@ -131,6 +144,17 @@ static void print_heading(struct terminal *out, const char *heading)
     terminal_print(out, "\n");
     terminal_print_styled(out, TERMINAL_STYLE_BOLD, "%s", heading);
     terminal_print(out, "\n");
+}
+
+/* Without a scheduler nothing of it will happen. */
+static void print_next(struct status *status)
+{
+    struct terminal *out = status->context->out;
+    if (status->calendar.count == 0)
+        return;
+    print_heading(out, status->scheduler.is_server ? "NEXT" : "NEXT, once datemill serve runs");
+    for (size_t i = 0; i < status->calendar.count; i++)
+        terminal_print(out, "%s\n", calendar_facts_line(status->context, &status->calendar, i));
 }
 
 static void print_open(struct status *status)
@@ -328,12 +352,7 @@ static void print_json(struct status *status)
     json_out_init(&json, &text);
     json_out_begin_object(&json);
     json_out_pair_int(&json, "schema", 1);
-    json_out_key(&json, "scheduler");
-    json_out_begin_object(&json);
-    json_out_pair_bool(&json, "running", status->engine.pid != 0);
-    json_out_pair_int(&json, "pid", status->engine.pid);
-    json_out_pair_string(&json, "command", status->engine.command);
-    json_out_end_object(&json);
+    status_scheduler_write(status->context, &status->scheduler, &json);
     json_out_key(&json, "store");
     json_out_begin_object(&json);
     json_out_pair_string(&json, "file", status->store != NULL ? store_path(status->store) : NULL);
@@ -347,6 +366,9 @@ static void print_json(struct status *status)
     json_out_pair_int(&json, "running", status->view.running);
     json_out_end_object(&json);
     write_flows(status, &json);
+    write_today(status, &json);
+    json_out_key(&json, "next");
+    calendar_facts_write(&status->calendar, &json);
     write_freezes(status, &json);
     write_runs(status, &json, "open", status->view.open, status->view.open_count);
     write_runs(status, &json, "attention", status->view.attention, status->view.attention_count);
@@ -384,7 +406,14 @@ static int run_status(struct context *context, const struct options *options, st
     context_settle(context);
     if (load_store(&status, err) < 0 || project_facts_flows(context, &status.flows, err) < 0)
         return -1;
-    status.engine = project_facts_holder(context, ENGINE_LOCK_NAME);
+    if (count_today(&status, err) < 0)
+        return -1;
+    status.calendar = status.flows.calendar;
+    if (status.flow != NULL) {
+        calendar_facts_begin(context, &status.calendar);
+        calendar_facts_add(context, &status.calendar, status.flow);
+    }
+    status_scheduler_load(context, &status.scheduler);
     if (context->is_json) {
         print_json(&status);
         return 0;
@@ -393,12 +422,12 @@ static int run_status(struct context *context, const struct options *options, st
     print_store(&status);
     if (status.flow == NULL)
         print_flows(&status);
-    if (print_today(&status, err) < 0)
-        return -1;
+    print_today(&status);
     print_open(&status);
     status_backfills_print(context, &status.backfills);
     print_attention(&status);
     print_freezes(&status);
+    print_next(&status);
     return print_recent(&status, err);
 }
 

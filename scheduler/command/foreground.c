@@ -28,13 +28,6 @@ const char *foreground_user(struct context *context)
     return arena_format(&context->arena, "uid %ld", (long)getuid());
 }
 
-int foreground_no_detach(struct error *err)
-{
-    error_set(err, ERROR_KIND_PRECONDITION, "--detach needs `datemill serve`, and none is running");
-    return error_help(err, "without --detach it works in the foreground; what was begun is never "
-                           "lost: the same command again goes on with it");
-}
-
 static void take_reply(void *owner, struct foreground_work *work, const struct notice *notice)
 {
     struct foreground *foreground = owner;

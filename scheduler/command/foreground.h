@@ -22,7 +22,4 @@ int foreground_follow(struct context *context, const struct foreground_options *
 /* Who is at the keyboard, for the record of operations; belongs to the context's arena. */
 const char *foreground_user(struct context *context);
 
-/* --detach without a server to take the work: ERROR_KIND_PRECONDITION. Always -1. */
-int foreground_no_detach(struct error *err);
-
 #endif

@@ -69,6 +69,7 @@ int project_facts_flows(struct context *context, struct project_flows *ret_flows
     if (flow_source_list(context->source, &context->arena, &paths, err) < 0)
         return -1;
     struct project_flows flows = {0};
+    calendar_facts_begin(context, &flows.calendar);
     struct project_invalid *invalid = NULL;
     size_t capacity = 0;
     for (size_t i = 0; i < paths.count; i++) {
@@ -82,6 +83,7 @@ int project_facts_flows(struct context *context, struct project_flows *ret_flows
         } else {
             flows.scheduled += flow->schedule.rule_count > 0;
             flows.manual += flow->schedule.rule_count == 0;
+            calendar_facts_add(context, &flows.calendar, flow);
             flow_free(flow);
         }
         diagnostics_free(&problems);

@@ -2,6 +2,7 @@
 #ifndef DATEMILL_COMMAND_PROJECT_FACTS_H
 #define DATEMILL_COMMAND_PROJECT_FACTS_H
 
+#include "scheduler/command/calendar_facts.h"
 #include "scheduler/command/context.h"
 #include "scheduler/system/lock_file.h"
 
@@ -30,6 +31,7 @@ struct project_flows {
     size_t manual;    /* valid, without one */
     const struct project_invalid *invalid;
     size_t invalid_count;
+    struct calendar_facts calendar;
 };
 
 /* Loads every flow of the project. */

@@ -130,6 +130,7 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
     daemon->loop = options->loop;
     daemon->place = options->place;
     daemon->settles_only = options->settles_only;
+    daemon->is_server = options->is_server;
     daemon->state_dir_fd = -1;
     daemon->finder = reference_finder_new();
     grant_read_environment(daemon);

@@ -28,6 +28,7 @@ struct daemon {
     struct loop *loop;
     struct daemon_place place;
     bool settles_only;
+    bool is_server;
     int state_dir_fd;
 
     struct store *store;

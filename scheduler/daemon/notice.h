@@ -18,6 +18,8 @@
 #define NOTICE_MAX_RUNS 64     /* runs of one request: the times of one business date */
 #define NOTICE_MAX_ITEMS 65536 /* of one notice that lists */
 #define NOTICE_HOLDS_UP '>'
+#define NOTICE_STATE_SERVER "server"   /* REPLY to STATUS: `datemill serve` is the engine */
+#define NOTICE_STATE_COMMAND "command" /* a command in the foreground is */
 
 enum notice_kind {
     NOTICE_KIND_REPLY,    /* the answer to a request; `error` or the run ids */
@@ -110,7 +112,9 @@ enum request_kind {
     REQUEST_KIND_WATCH,  /* watch runs only */
     REQUEST_KIND_RERUN,  /* re-open a run, drive and watch it */
     REQUEST_KIND_STOP,   /* stop a run */
-    REQUEST_KIND_STATUS, /* who are you? The reply's error text is a line about the engine */
+    REQUEST_KIND_STATUS, /* who are you? The reply's error text is a line about the engine; `state`
+                            is a NOTICE_STATE, `done` of `total` slots are used, `running` runs are
+                            open */
 
     /* About backfills; the reply names it. The first four drive and watch it. */
     REQUEST_KIND_BACKFILL,        /* make one, or go on with an equal one that is unfinished */

@@ -168,7 +168,11 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
     snprintf(about.text, sizeof about.text,
              "%zu of %d slots used, %zu runs open, %zu nodes ready, %zu granted", counts.running,
              daemon->project->slots, counts.open_runs, counts.ready, counts.granted);
-    requests_reply(daemon, watcher, request, &about);
+    struct notice *notice = &requests_reply(daemon, watcher, request, &about)->notice;
+    notice->state = daemon->is_server ? NOTICE_STATE_SERVER : NOTICE_STATE_COMMAND;
+    notice->running = (int64_t)counts.open_runs;
+    notice->done = (int64_t)counts.running;
+    notice->total = daemon->project->slots;
 }
 
 void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
