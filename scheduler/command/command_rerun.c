@@ -2,7 +2,12 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/detach.h"
 #include "scheduler/command/foreground.h"
+#include "scheduler/command/rerun_note.h"
 #include "scheduler/command/run_word.h"
+
+#include <string.h>
+
+static const char *const version_choices[] = {"run", "current", NULL};
 
 static const struct option rerun_options[] = {
     {.name = "from-failed",
@@ -14,6 +19,11 @@ static const struct option rerun_options[] = {
      .value = "NODE",
      .help = "this node and all downstream of it"},
     {.name = "only", .kind = OPTION_KIND_TEXT, .value = "NODE", .help = "this node alone"},
+    {.name = "use-version",
+     .kind = OPTION_KIND_CHOICE,
+     .value = "WHICH",
+     .choices = version_choices,
+     .help = "run, the definition it was made of (the default), or current, the files as they are"},
     {.name = "reason", .kind = OPTION_KIND_TEXT, .value = "TEXT", .help = "kept with the run"},
     {.name = "detach", .kind = OPTION_KIND_FLAG, .help = "hand it to datemill serve and return"},
     {.name = NULL}};
@@ -44,6 +54,7 @@ static int run_rerun(struct context *context, const struct options *options, str
 {
     struct request request = {.kind = REQUEST_KIND_RERUN,
                               .who = foreground_user(context),
+                              .uses_current_version = options_number(options, "use-version", 0) > 0,
                               .reason = options_text(options, "reason", ""),
                               .run_count = 1};
     if (run_word_parse(context, options, 0, &request.run_ids[0], err) < 0 ||
@@ -52,6 +63,8 @@ static int run_rerun(struct context *context, const struct options *options, str
     if (options_has(options, "detach"))
         return detach_hand_over(context, &request, err);
     struct foreground_options follow = {.request = &request, .said_date = ""};
+    if (!request.uses_current_version)
+        rerun_note(context, request.run_ids[0]);
     return foreground_follow(context, &follow, err);
 }
 
@@ -59,8 +72,12 @@ const struct command command_rerun = {
     .name = "rerun",
     .usage = "rerun RUN",
     .summary = "Run nodes of a run again: same run, same dates, same parameter values.",
-    .details = "The run is opened again with the definition it was made of. A run that was left\n"
-               "unfinished goes on where it was.",
+    .details =
+        "The run is opened again with the definition it was made of. A run that was left\n"
+        "unfinished goes on where it was.\n\n"
+        "With --use-version current it takes the flow's files as they are now, and keeps the\n"
+        "values of its parameters. Nodes keep how they stand by their names; new ones run,\n"
+        "those that are gone stay behind with their logs.",
     .arguments = {"RUN"},
     .min_arguments = 1,
     .max_arguments = 1,

@@ -125,7 +125,10 @@ static void append_state(struct why *why)
         append_attempt(why);
         break;
     case TASK_SKIPPED:
-        text_append(&why->text, node->is_selected ? "" : "not selected");
+        if (node->type[0] == '\0')
+            text_append(&why->text, "no longer in the flow");
+        else
+            text_append(&why->text, node->is_selected ? "" : "not selected");
         break;
     case TASK_RUNNING:
         if (node->wish != TASK_WISH_NONE)

@@ -7,6 +7,7 @@
 #include "scheduler/daemon/daemon.h"
 #include "scheduler/daemon/daemon_run.h"
 #include "scheduler/daemon/definition.h"
+#include "scheduler/daemon/restore.h"
 #include "scheduler/daemon/turn_items.h"
 #include "scheduler/engine/engine.h"
 #include "scheduler/plan/plan.h"
@@ -106,21 +107,6 @@ void grant_read_environment(struct daemon *daemon);
 void keeper_link_message(void *owner, const struct keeper_message *message);
 void keeper_link_end(struct daemon *daemon, const struct keeper_end *end);
 
-/* ---- restore.c ---- */
-int restore_open_runs(struct daemon *daemon, struct error *err);
-
-/* Brings a run that is in the store only into memory, as it is stored. */
-int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,
-                struct error *err);
-
-/* The definition of a stored version: one more use. */
-int restore_definition(struct daemon *daemon, int64_t version_id,
-                       struct definition **ret_definition, struct error *err);
-
-/* Fails with the reason when the definition of an open run cannot be read: it may only be watched
- * and stopped. */
-int restore_check(const struct daemon_run *run, struct error *err);
-
 /* ---- watch.c ---- */
 struct daemon_interest {
     int64_t run_id;
@@ -174,10 +160,12 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
  * of its time is open. */
 int request_find_run(struct daemon *daemon, int64_t run_id, struct daemon_run **ret_run,
                      struct error *err);
+/* BUSY when a run of that time, not this one, is open: in the store, or since this turn. */
+int request_check_time(struct daemon *daemon, const struct load_run *row, struct error *err);
 bool request_is_open(struct daemon *daemon, const struct daemon_run *run);
 
 /* E012 NOT_FOUND with did-you-mean. */
-int request_find_node(const struct daemon_run *run, const char *name, uint32_t *ret_node,
+int request_find_node(const struct plan *plan, const char *name, uint32_t *ret_node,
                       struct error *err);
 int request_backfill(struct daemon *daemon, struct daemon_watcher *watcher,
                      const struct request *request, struct error *err); /* all BACKFILL kinds */

@@ -46,7 +46,7 @@ int request_explain(struct daemon *daemon, struct daemon_watcher *watcher,
         return error_set(err, ERROR_KIND_NOT_FOUND, "run %" PRId64 " is not open",
                          request->run_ids[0]);
     if (request->nodes != NULL && request->nodes[0] != '\0' &&
-        request_find_node(run, request->nodes, &node, err) < 0)
+        request_find_node(run->plan, request->nodes, &node, err) < 0)
         return -1;
     if (engine_look_run(daemon->engine, run->id, &facts, err) < 0)
         return -1;

@@ -25,10 +25,10 @@ static enum task_state wanted_state(const struct request *request)
     return request->is_success ? TASK_SUCCESS : TASK_FAILED;
 }
 
-int request_find_node(const struct daemon_run *run, const char *name, uint32_t *ret_node,
+int request_find_node(const struct plan *plan, const char *name, uint32_t *ret_node,
                       struct error *err)
 {
-    const struct flow *flow = run->plan->flow;
+    const struct flow *flow = plan->flow;
     size_t node = flow_find_node(flow, name);
     if (node != FLOW_NONE) {
         *ret_node = (uint32_t)node;
@@ -38,13 +38,13 @@ int request_find_node(const struct daemon_run *run, const char *name, uint32_t *
     suggest_begin(&suggest, name);
     for (size_t i = 0; i < flow->node_count; i++)
         suggest_offer(&suggest, flow->nodes[i].name);
-    error_set(err, ERROR_KIND_NOT_FOUND, "run %" PRId64 " of %s has no node `%s`", run->id,
+    error_set(err, ERROR_KIND_NOT_FOUND, "run %" PRId64 " of %s has no node `%s`", plan->run_id,
               flow->name, name);
     if (err != NULL)
         memcpy(err->code, "E012", sizeof "E012");
     if (suggest_best(&suggest) != NULL)
         return error_help(err, "did you mean `%s`?", suggest_best(&suggest));
-    return error_help(err, "datemill runs show %" PRId64 " lists its nodes", run->id);
+    return error_help(err, "datemill runs show %" PRId64 " lists its nodes", plan->run_id);
 }
 
 static void note_states(struct operation *work)
@@ -174,7 +174,7 @@ static int operate(struct operation *work, struct error *err)
 {
     const struct request *request = work->request;
     if (restore_check(work->run, err) < 0 ||
-        request_find_node(work->run, request->nodes, &work->node, err) < 0 ||
+        request_find_node(work->run->plan, request->nodes, &work->node, err) < 0 ||
         engine_look(work->daemon->engine, work->run->id, work->node, &work->before, err) < 0)
         return -1;
     if (work->before.state == wanted_state(request)) {

@@ -1,10 +1,38 @@
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/daemon/freezes.h"
+#include "scheduler/daemon/rerun_version.h"
+#include "scheduler/daemon/run_make.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* One rerun while it is worked on. */
+struct rerun {
+    struct daemon *daemon;
+    struct daemon_watcher *watcher;
+    const struct request *request;
+    struct rerun_version version;
+};
+
+int request_check_time(struct daemon *daemon, const struct load_run *row, struct error *err)
+{
+    struct plan_time time = {.is_second = row->is_second};
+    int64_t other = 0;
+    if (civil_time_parse(row->cyctime, &time.planned, err) < 0 ||
+        load_open_run_of(daemon->store,
+                         &(struct load_planned){row->flow, row->cyctime, row->is_second}, &other,
+                         err) < 0)
+        return -1;
+    const struct daemon_run *run = run_make_find_open(daemon, row->flow, &time);
+    if (run != NULL)
+        other = run->id;
+    if (other == 0 || other == row->run_id)
+        return 0;
+    return error_set(err, ERROR_KIND_BUSY, "run %" PRId64 " of %s for %s is open", other, row->flow,
+                     row->bizdate);
+}
 
 int request_find_run(struct daemon *daemon, int64_t run_id, struct daemon_run **ret_run,
                      struct error *err)
@@ -14,15 +42,9 @@ int request_find_run(struct daemon *daemon, int64_t run_id, struct daemon_run **
         return 0;
     struct arena arena = {0};
     struct load_run row;
-    int64_t other = 0;
     int result = load_run(daemon->store, run_id, &arena, &row, err);
     if (result == 0)
-        result = load_open_run_of(daemon->store,
-                                  &(struct load_planned){row.flow, row.cyctime, row.is_second},
-                                  &other, err);
-    if (result == 0 && other != 0 && other != run_id)
-        result = error_set(err, ERROR_KIND_BUSY, "run %" PRId64 " of %s for %s is open", other,
-                           row.flow, row.bizdate);
+        result = request_check_time(daemon, &row, err);
     if (result == 0)
         result = restore_run(daemon, &row, ret_run, err);
     arena_free(&arena);
@@ -38,7 +60,7 @@ static int make_event(const struct daemon_run *run, const struct request *reques
         (struct event){.kind = EVENT_RERUN, .run_id = run->id, .scope = scopes[request->scope]};
     if (request->scope == REQUEST_SCOPE_FAILED || request->scope == REQUEST_SCOPE_ALL)
         return 0;
-    return request_find_node(run, request->nodes, &ret_event->node, err);
+    return request_find_node(run->plan, request->nodes, &ret_event->node, err);
 }
 
 /* The nodes downstream of one, itself included; in the turn's arena. */
@@ -112,32 +134,51 @@ static void reset_books(struct daemon *daemon, struct daemon_run *run)
     }
 }
 
-static void add_operation(struct daemon *daemon, const struct daemon_watcher *watcher,
-                          const struct request *request, int64_t run_id, uint32_t node)
+/* `all`, `all in 41d07e9 instead of 9f2c1ab` */
+static const char *detail_of(const struct rerun *work)
 {
     static const char *const details[] = {"from failed", "all", "from", "only"};
+    const char *scope = details[work->request->scope];
+    if (work->version.before == NULL)
+        return scope;
+    return arena_format(&work->daemon->turn.arena, "%s, in %s instead of %s", scope,
+                        work->version.run->definition->shown_version, work->version.before);
+}
+
+static void add_operation(const struct rerun *work, uint32_t node)
+{
+    const struct request *request = work->request;
     bool has_node = request->scope == REQUEST_SCOPE_FROM || request->scope == REQUEST_SCOPE_ONLY;
-    requests_add_operation(daemon, watcher, request,
+    requests_add_operation(work->daemon, work->watcher, request,
                            (struct store_operation){.kind = STORE_OPERATION_RERUN,
-                                                    .detail = details[request->scope],
-                                                    .run_id = run_id,
+                                                    .detail = detail_of(work),
+                                                    .run_id = work->version.run->id,
                                                     .node = has_node ? node : STORE_NO_NODE});
 }
 
 /* What was re-opened is known only after the step. */
-static void describe(struct daemon_run *run)
+static void describe(const struct rerun_version *version)
 {
+    struct daemon_run *run = version->run;
+    const char *shown = run->definition->shown_version;
     size_t open = run->plan->node_count - (size_t)run->done;
     free(run->remark);
     run->remark = NULL;
-    if (asprintf(&run->remark, "%zu kept, %zu to run, in the definition of the run (%s)",
-                 (size_t)run->done, open, run->definition->shown_version) < 0)
+    int length =
+        version->before == NULL
+            ? asprintf(&run->remark, "%zu kept, %zu to run, in the definition of the run (%s)",
+                       (size_t)run->done, open, shown)
+            : asprintf(&run->remark, "%zu kept, %zu to run, in %s instead of %s", (size_t)run->done,
+                       open, shown, version->before);
+    if (length < 0)
         run->remark = NULL;
 }
 
-static int reopen(struct daemon *daemon, struct daemon_watcher *watcher,
-                  const struct request *request, struct daemon_run *run, struct error *err)
+static int reopen(const struct rerun *work, struct error *err)
 {
+    struct daemon *daemon = work->daemon;
+    const struct request *request = work->request;
+    struct daemon_run *run = work->version.run;
     struct event event;
     if (restore_check(run, err) < 0 || make_event(run, request, &event, err) < 0 ||
         freezes_check(daemon, run->plan->flow->name, run->plan->bizdate_text, err) < 0)
@@ -158,11 +199,11 @@ static int reopen(struct daemon *daemon, struct daemon_watcher *watcher,
         return -1;
     }
     if (!is_refused || thawed > 0)
-        add_operation(daemon, watcher, request, run->id, event.node);
+        add_operation(work, event.node);
     freeze_again(daemon, run);
     reset_books(daemon, run);
-    describe(run);
-    watch_add_interest(daemon, watcher, run->id, true);
+    describe(&work->version);
+    watch_add_interest(daemon, work->watcher, run->id, true);
     return 0;
 }
 
@@ -171,14 +212,14 @@ int request_rerun(struct daemon *daemon, struct daemon_watcher *watcher,
 {
     if (request->run_count != 1)
         return error_set(err, ERROR_KIND_USAGE, "a rerun names one run");
-    if (request->uses_current_version) {
-        error_set(err, ERROR_KIND_REFUSED, "a run goes on in the definition it was made of");
-        return error_help(err, "datemill run makes a new run of that date, in the present one");
-    }
-    struct daemon_run *run;
-    if (request_find_run(daemon, request->run_ids[0], &run, err) < 0)
+    struct rerun work = {.daemon = daemon, .watcher = watcher, .request = request};
+    int found = request->uses_current_version
+                    ? rerun_version_take(daemon, request, &work.version, err)
+                    : request_find_run(daemon, request->run_ids[0], &work.version.run, err);
+    if (found < 0)
         return -1;
-    if (reopen(daemon, watcher, request, run, err) < 0) {
+    struct daemon_run *run = work.version.run;
+    if (reopen(&work, err) < 0) {
         if (!request_is_open(daemon, run)) {
             run->is_over = true;
             daemon->needs_tidying = true;

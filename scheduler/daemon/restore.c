@@ -1,3 +1,5 @@
+#include "scheduler/daemon/restore.h"
+
 #include "scheduler/base/memory.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/engine/run_image.h"
@@ -46,28 +48,62 @@ static int make_stand_in(struct daemon *daemon, const struct load_run *row,
     return result;
 }
 
-static int make_plan(struct daemon *daemon, const struct load_run *row,
-                     struct definition *definition, struct plan **ret_plan, struct error *err)
+static bool has_param(const struct flow *flow, const char *name)
+{
+    for (size_t i = 0; i < flow->param_count; i++) {
+        if (strcmp(flow->params[i].name, name) == 0)
+            return true;
+    }
+    for (size_t n = 0; n < flow->node_count; n++) {
+        for (size_t i = 0; i < flow->nodes[n].param_count; i++) {
+            if (strcmp(flow->nodes[n].params[i].name, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+int restore_values(struct daemon *daemon, const struct load_run *row, const struct flow *flow,
+                   struct restore_values *ret_values, struct error *err)
+{
+    struct arena *arena = ret_values->arena;
+    struct load_values *values = &ret_values->values;
+    if (load_values(daemon->store, row->run_id, arena, values, err) < 0)
+        return -1;
+    struct node_setting *vars = arena_array(arena, values->var_count, sizeof *vars);
+    size_t count = 0;
+    for (size_t i = 0; i < values->var_count; i++) {
+        if (has_param(flow, values->vars[i].name))
+            vars[count++] = values->vars[i];
+    }
+    values->vars = vars;
+    values->var_count = count;
+    return 0;
+}
+
+int restore_plan(struct daemon *daemon, const struct load_run *row, struct definition *definition,
+                 struct plan **ret_plan, struct error *err)
 {
     struct arena arena = {0};
-    struct load_values values = {0};
+    struct restore_values stored = {.arena = &arena};
+    const struct load_values *values = &stored.values;
     struct plan_request request = {
         .is_second = row->is_second, .run_id = row->run_id, .selection = row->selection};
     int result = civil_time_parse(row->cyctime, &request.planned, err);
     if (definition->problem != NULL)
         request.selection = "";
     else if (result == 0)
-        result = load_values(daemon->store, row->run_id, &arena, &values, err);
+        result = restore_values(daemon, row, definition->flow, &stored, err);
     if (result == 0) {
-        struct plan_fixed *fixed = arena_array(&arena, values.param_count, sizeof *fixed);
-        for (size_t i = 0; i < values.param_count; i++)
-            fixed[i] = (struct plan_fixed){.node = values.params[i].node,
-                                           .name = values.params[i].name,
-                                           .text = values.params[i].value};
+        struct plan_fixed *fixed = arena_array(&arena, values->param_count, sizeof *fixed);
+        for (size_t i = 0; i < values->param_count; i++)
+            fixed[i] = (struct plan_fixed){.node = values->params[i].node,
+                                           .name = values->params[i].name,
+                                           .text = values->params[i].value};
         request.fixed = fixed;
-        request.fixed_count = values.param_count;
-        request.vars = values.vars;
-        request.var_count = values.var_count;
+        request.fixed_count = values->param_count;
+        request.vars = values->vars;
+        request.var_count = values->var_count;
         result = plan_make(definition->flow, &request, ret_plan, err);
     }
     arena_free(&arena);
@@ -143,15 +179,12 @@ static int64_t backfill_of(const struct load_run *row)
     return strtoll(row->trigger + sizeof word - 1, NULL, 10);
 }
 
-/* Takes over the use of the definition. */
-static int restore_as(struct daemon *daemon, const struct load_run *row,
-                      struct definition *definition, struct daemon_run **ret_run, struct error *err)
+int restore_planned(struct daemon *daemon, const struct load_run *row,
+                    const struct restore_meaning *meaning, struct daemon_run **ret_run,
+                    struct error *err)
 {
-    struct plan *plan;
-    if (make_plan(daemon, row, definition, &plan, err) < 0) {
-        definition_release(&daemon->definitions, definition);
-        return -1;
-    }
+    struct definition *definition = meaning->definition;
+    struct plan *plan = meaning->plan;
     struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, row->queued_at);
     run->backfill_id = backfill_of(row);
     run->position = -1;
@@ -172,6 +205,18 @@ static int restore_as(struct daemon *daemon, const struct load_run *row,
     }
     *ret_run = run;
     return 0;
+}
+
+/* Takes over the use of the definition. */
+static int restore_as(struct daemon *daemon, const struct load_run *row,
+                      struct definition *definition, struct daemon_run **ret_run, struct error *err)
+{
+    struct restore_meaning meaning = {.definition = definition};
+    if (restore_plan(daemon, row, definition, &meaning.plan, err) < 0) {
+        definition_release(&daemon->definitions, definition);
+        return -1;
+    }
+    return restore_planned(daemon, row, &meaning, ret_run, err);
 }
 
 int restore_run(struct daemon *daemon, const struct load_run *row, struct daemon_run **ret_run,

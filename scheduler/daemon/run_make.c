@@ -70,8 +70,8 @@ static void fill_nodes(const struct plan *plan, const struct run_image *image, s
     row->node_count = plan->node_count;
 }
 
-static void fill_row(const struct daemon_run *run, const struct run_wish *wish,
-                     const struct run_image *image, struct arena *arena, struct store_run *row)
+void run_make_row(const struct daemon_run *run, const struct run_wish *wish,
+                  const struct run_image *image, struct arena *arena, struct store_run *row)
 {
     const struct plan *plan = run->plan;
     *row = (struct store_run){.run_id = run->id,
@@ -127,7 +127,7 @@ int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *pl
     struct event event = {.kind = EVENT_RUN_ADDED, .run_id = run->id, .run = &image.run};
     struct turn_run *item = arena_alloc(arena, sizeof *item);
     item->run = run;
-    fill_row(run, wish, &image, arena, &item->row);
+    run_make_row(run, wish, &image, arena, &item->row);
     for (size_t i = 0; i < plan->node_count; i++) {
         run->is_done[i] = task_states[image.nodes[i].state].is_final;
         run->done += run->is_done[i];

@@ -3,6 +3,7 @@
 #define DATEMILL_DAEMON_RUN_MAKE_H
 
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/engine/run_image.h"
 #include "scheduler/plan/plan_time.h"
 
 /* What is wanted; all borrowed for the call. */
@@ -31,6 +32,10 @@ int run_make_plan(const struct run_wish *wish, const struct plan_time *time, int
  * found. */
 int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *plan,
              struct daemon_run **ret_run, struct error *err);
+
+/* What is stored of it, but for the version. Texts belong to the run's plan or to `arena`. */
+void run_make_row(const struct daemon_run *run, const struct run_wish *wish,
+                  const struct run_image *image, struct arena *arena, struct store_run *row);
 
 /* The run in memory of that flow and time that is not over; NULL = none. */
 struct daemon_run *run_make_find_open(struct daemon *daemon, const char *flow,

@@ -69,6 +69,15 @@ static int store_details(struct daemon *daemon, struct error *err)
     return freezes_store(daemon, err);
 }
 
+static int store_new_version(struct daemon *daemon, struct turn_version *item, struct error *err)
+{
+    if (turn_store_version(daemon, item->run->definition, item->row.created_at, &item->version_id,
+                           err) < 0)
+        return -1;
+    item->row.version_id = item->version_id;
+    return store_set_run_version(daemon->store, &item->row, err);
+}
+
 static int store_turn(struct daemon *daemon, struct error *err)
 {
     struct turn *turn = &daemon->turn;
@@ -76,6 +85,10 @@ static int store_turn(struct daemon *daemon, struct error *err)
         return -1;
     for (struct turn_run *item = turn->runs.first; item != NULL; item = item->next) {
         if (store_run_row(daemon, item, err) < 0)
+            return -1;
+    }
+    for (struct turn_version *item = turn->versions.first; item != NULL; item = item->next) {
+        if (store_new_version(daemon, item, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < turn->actions.count; i++) {
@@ -166,6 +179,8 @@ static void settle_ends(struct daemon *daemon, struct turn *turn)
 static void tell_changes(struct daemon *daemon, struct turn *turn)
 {
     for (struct turn_run *item = turn->runs.first; item != NULL; item = item->next)
+        item->run->definition->version_id = item->version_id;
+    for (struct turn_version *item = turn->versions.first; item != NULL; item = item->next)
         item->run->definition->version_id = item->version_id;
     for (struct turn_reply *item = turn->replies.first; item != NULL; item = item->next) {
         if (item->watcher == NULL)

@@ -20,6 +20,13 @@ struct turn_run { /* a new run */
     int64_t version_id;
 };
 
+struct turn_version { /* a run that is over takes another version, before it is opened again */
+    struct turn_version *next;
+    struct daemon_run *run;
+    struct store_run row; /* but for version_id */
+    int64_t version_id;
+};
+
 struct turn_grant { /* the command of a grant */
     struct turn_grant *next;
     struct store_grant row;
@@ -106,6 +113,7 @@ struct turn {
     struct action_list actions;
     size_t noted; /* actions that backfills have looked at */
     TURN_LIST(turn_run) runs;
+    TURN_LIST(turn_version) versions;
     TURN_LIST(turn_grant) grants;
     TURN_LIST(turn_started) started;
     TURN_LIST(turn_end) ends;

@@ -19,6 +19,11 @@ struct commit_bytes {
 int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
                    struct error *err);
 
+/* The parameters, settings and nodes of a run; store_commit_run.c. */
+int commit_add_values(struct store *store, const struct store_run *run, struct error *err);
+int commit_add_nodes(struct store *store, const struct store_run *run, int64_t flow_id,
+                     struct error *err);
+
 /* One line of valid UTF-8, at most STORE_MAX_REASON_BYTES of it, cut at a character. */
 void commit_append_line(struct text *line, const char *reason);
 

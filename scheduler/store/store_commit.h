@@ -93,6 +93,11 @@ struct store_run {
  * made one already. */
 int store_put_run(struct store *store, const struct store_run *run, struct error *err);
 
+/* A run that is over takes another version: of `run` run_id, flow, version_id, created_at (now),
+ * vars, params, nodes with the states they are to have. What is known of a node moves by its name.
+ * Nodes that are gone stay behind all others, skipped, of type "", with their story. */
+int store_set_run_version(struct store *store, const struct store_run *run, struct error *err);
+
 /* The three RECORD kinds; anything else is our mistake. A task's record also writes its line of the
  * story (event). The records of a step go in as they came, after the run itself. */
 int store_apply(struct store *store, const struct action *action, struct error *err);

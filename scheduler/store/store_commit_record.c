@@ -109,7 +109,7 @@ static int keep_counts(struct store *store, int64_t run_id, struct error *err)
                        " count(*) FILTER (WHERE state = 5) || ',' ||"
                        " count(*) FILTER (WHERE state = 6) || ',' ||"
                        " count(*) FILTER (WHERE state = 7)"
-                       " FROM node_run WHERE run_id = ?1) WHERE id = ?1",
+                       " FROM node_run WHERE run_id = ?1 AND type <> '') WHERE id = ?1",
                        err) != 0)
         return -1;
     statement_int(&s, run_id);

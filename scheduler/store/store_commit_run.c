@@ -155,7 +155,7 @@ static int add_run(struct store *store, const struct store_run *run, int64_t flo
     return statement_run(&s, err);
 }
 
-static int add_values(struct store *store, const struct store_run *run, struct error *err)
+int commit_add_values(struct store *store, const struct store_run *run, struct error *err)
 {
     STATEMENT(param);
     STATEMENT(var);
@@ -214,7 +214,7 @@ static int node_id(struct store *store, int64_t flow_id, const char *name, int64
     return 0;
 }
 
-static int add_nodes(struct store *store, const struct store_run *run, int64_t flow_id,
+int commit_add_nodes(struct store *store, const struct store_run *run, int64_t flow_id,
                      struct error *err)
 {
     STATEMENT(s);
@@ -252,7 +252,7 @@ int store_put_run(struct store *store, const struct store_run *run, struct error
     if (store_require_batch(store, err) != 0 ||
         commit_flow_id(store, run->flow, &flow_id, err) != 0 ||
         check_conflict(store, run, flow_id, err) != 0 || add_run(store, run, flow_id, err) != 0 ||
-        add_values(store, run, err) != 0 || add_nodes(store, run, flow_id, err) != 0)
+        commit_add_values(store, run, err) != 0 || commit_add_nodes(store, run, flow_id, err) != 0)
         return -1;
     struct commit_event event = {.kind = VIEW_EVENT_RUN_ADDED,
                                  .at = run->created_at,

@@ -54,7 +54,7 @@ static int load_nodes(struct store *store, struct arena *arena, struct load_run 
     if (statement_open(&s, store,
                        "SELECT node, node.name, type, state, wish, is_selected, attempts, tries,"
                        " ready_at FROM node_run JOIN node ON node.id = node_id"
-                       " WHERE run_id = ? ORDER BY node_run.node",
+                       " WHERE run_id = ? AND type <> '' ORDER BY node_run.node",
                        err) != 0)
         return -1;
     statement_int(&s, run->run_id);

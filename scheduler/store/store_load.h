@@ -42,7 +42,7 @@ struct load_run {
     enum run_hold hold;
     int32_t opening;
     enum run_state state;
-    const struct load_node *nodes; /* [i] is the node with index i */
+    const struct load_node *nodes; /* [i] is the node with index i; none that left the flow */
     size_t node_count;
 };
 

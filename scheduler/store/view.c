@@ -104,7 +104,8 @@ static int count_nodes(struct store *store, struct view_run *run, struct error *
                        " count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2),"
                        " count(*) FILTER (WHERE state = 3), count(*) FILTER (WHERE state = 4),"
                        " count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),"
-                       " count(*) FILTER (WHERE state = 7) FROM node_run WHERE run_id = ?",
+                       " count(*) FILTER (WHERE state = 7) FROM node_run WHERE run_id = ?"
+                       " AND type <> ''",
                        err) != 0)
         return -1;
     statement_int(&s, run->id);

@@ -187,7 +187,7 @@ static int open_date_rows(struct statement *s, struct store *store,
                        " FROM run INDEXED BY run_by_flow_date"
                        " JOIN node_run ON node_run.run_id = run.id JOIN node ON node.id = node_id"
                        " WHERE run.flow_id = (SELECT id FROM flow WHERE flow.name = ?)"
-                       " AND bizdate = ? AND cyctime = ? AND is_second = ?"
+                       " AND bizdate = ? AND cyctime = ? AND is_second = ? AND type <> ''"
                        " ORDER BY run.id DESC, node_run.node",
                        err) != 0)
         return -1;

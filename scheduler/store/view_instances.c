@@ -274,7 +274,7 @@ static int read_run_nodes(struct instances *all, int64_t run_id, struct error *e
     STATEMENT(s);
     if (statement_open(&s, all->store,
                        "SELECT node_id, state, event_id, attempts, node, why FROM node_run"
-                       " WHERE run_id = ? ORDER BY node",
+                       " WHERE run_id = ? AND type <> '' ORDER BY node",
                        err) != 0)
         return -1;
     statement_int(&s, run_id);

@@ -38,7 +38,7 @@ struct view_attempts {
 struct view_node {
     uint32_t index;
     const char *name;
-    const char *type;
+    const char *type; /* "" = not of the run's definition any more: it has left the flow */
     enum task_state state;
     enum task_reason reason;
     enum task_wish wish;
