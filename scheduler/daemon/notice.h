@@ -18,8 +18,8 @@
 #define NOTICE_MAX_RUNS 64     /* runs of one request: the times of one business date */
 #define NOTICE_MAX_ITEMS 65536 /* of one notice that lists */
 #define NOTICE_HOLDS_UP '>'
-#define NOTICE_STATE_SERVER "server"   /* REPLY to STATUS: `datemill serve` is the engine */
-#define NOTICE_STATE_COMMAND "command" /* a command in the foreground is */
+#define NOTICE_STATE_SERVER "server"   /* REPLY to STATUS: who the engine is */
+#define NOTICE_STATE_COMMAND "command" /* one in the foreground */
 
 enum notice_kind {
     NOTICE_KIND_REPLY,    /* the answer to a request; `error` or the run ids */
@@ -28,8 +28,7 @@ enum notice_kind {
     NOTICE_KIND_PROGRESS, /* a running node told how far it is */
     NOTICE_KIND_RUN_END,  /* a run has reached a final state */
     NOTICE_KIND_TROUBLE,  /* the engine cannot go on for the moment, as on a full disk; "" = over */
-    NOTICE_KIND_BACKFILL, /* how a backfill stands: after each change of its state or settings, and
-                             at most a few times a second while dates of it run */
+    NOTICE_KIND_BACKFILL, /* how a backfill stands: after changes, and a few times a second */
     NOTICE_KIND_DATE,     /* a date of a backfill has ended, or is in conflict */
     NOTICE_KIND_PRUNE     /* how far a prune is, to whoever asked for it */
 };
@@ -102,8 +101,7 @@ struct notice {
     const struct notice_item *items;
     size_t item_count;
 
-    struct notice_pruned
-        pruned; /* PRUNE, REPLY to PRUNE: so far; `remark` is the first of `left` */
+    struct notice_pruned pruned; /* PRUNE and its REPLY: so far; `remark`: the first of `left` */
 };
 
 enum request_kind {
@@ -112,9 +110,8 @@ enum request_kind {
     REQUEST_KIND_WATCH,  /* watch runs only */
     REQUEST_KIND_RERUN,  /* re-open a run, drive and watch it */
     REQUEST_KIND_STOP,   /* stop a run */
-    REQUEST_KIND_STATUS, /* who are you? The reply's error text is a line about the engine; `state`
-                            is a NOTICE_STATE, `done` of `total` slots are used, `running` runs are
-                            open */
+    REQUEST_KIND_STATUS, /* who are you? `state`, `done` of `total` slots are used, `running` runs
+                            are open; the error's text says it in a line */
 
     /* About backfills; the reply names it. The first four drive and watch it. */
     REQUEST_KIND_BACKFILL,        /* make one, or go on with an equal one that is unfinished */
@@ -132,8 +129,7 @@ enum request_kind {
     REQUEST_KIND_FREEZE,   /* flow, or `nodes` of it, for business dates before `until` */
     REQUEST_KIND_UNFREEZE, /* flow, or `nodes` of it */
     REQUEST_KIND_EXPLAIN,  /* what does each waiting node of run_ids[0] wait for? Changes nothing */
-    REQUEST_KIND_PRUNE /* forget runs and logs; the reply comes at its end, which is also that of
-                             its asker */
+    REQUEST_KIND_PRUNE     /* forget runs and logs; the reply is its end, and so is its asker's */
 };
 
 enum request_scope { /* of a rerun */
@@ -180,8 +176,7 @@ struct request {
     const char *redo;   /* never, failed, always */
     bool is_descending;
     int32_t dates_parallel; /* dates at once; 0 = as many as the project has slots */
-    int32_t max_failures;   /* pause when so many dates have failed since it began, was resumed or
-                               retried; 0 = never */
+    int32_t max_failures;   /* since it began or was taken up again: then it pauses; 0 = never */
 
     bool is_success;   /* MARK */
     const char *until; /* FREEZE: first business date that is not frozen, "" = no end */
