@@ -143,7 +143,9 @@ static void append_order(const struct backfill_plan_text *of, struct arena *aren
     else
         append_fact(of, "order",
                     arena_format(arena, "%s, about %s (median %s per date)", order,
-                                 duration_format(plan->estimate, about),
+                                 plan->estimate.us < DURATION_SECOND_US
+                                     ? "1s"
+                                     : duration_format(plan->estimate, about),
                                  duration_format(plan->per_date, median)),
                     text);
 }
@@ -227,6 +229,16 @@ static void find_ends(const struct backfill_plan *plan, const char **ret_first,
     }
 }
 
+/* Weekdays, or several ranges: asked for so, but easily read as all of them. */
+static bool has_gaps(const struct plan_dates *dates)
+{
+    for (size_t i = 1; i < dates->count; i++) {
+        if (civil_date_compare(civil_add_days(dates->items[i - 1], 1), dates->items[i]) != 0)
+            return true;
+    }
+    return false;
+}
+
 static void append_head(const struct backfill_plan_text *of, struct arena *arena, struct text *text)
 {
     const char *first;
@@ -238,8 +250,9 @@ static void append_head(const struct backfill_plan_text *of, struct arena *arena
     const char *ends =
         strcmp(first, last) == 0
             ? first
-            : arena_format(arena, "%s %s %s (both included)", first,
-                           terminal_glyph(of->terminal, TERMINAL_GLYPH_DATE_RANGE), last);
+            : arena_format(arena, "%s %s %s (both included%s)", first,
+                           terminal_glyph(of->terminal, TERMINAL_GLYPH_DATE_RANGE), last,
+                           has_gaps(of->wish->dates) ? ", not every day between" : "");
     struct backfill_words_box box = {.indent = OWN_LINE_INDENT,
                                      .columns = backfill_words_columns(of->terminal)};
     backfill_words_wrapped(&box,

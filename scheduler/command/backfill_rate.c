@@ -50,6 +50,17 @@ static struct duration median(const struct backfill_rate *rate)
     return (struct duration){(sorted[count / 2 - 1].us + sorted[count / 2].us) / 2};
 }
 
+bool backfill_rate_is_late(const struct backfill_rate *rate, struct duration per_date,
+                           struct duration began, struct duration now)
+{
+    int64_t last = began.us;
+    int64_t usual = rate->count >= BACKFILL_RATE_ENOUGH ? median(rate).us : per_date.us;
+    for (size_t i = 0; i < sample_count(rate); i++)
+        last = rate->ended[i].us > last ? rate->ended[i].us : last;
+    int64_t silent = now.us - last;
+    return silent > duration_ms(BACKFILL_RATE_LATE_MS).us && silent / 2 > usual;
+}
+
 struct backfill_left backfill_rate_left(const struct backfill_rate *rate, int64_t remaining,
                                         int64_t parallel, struct duration per_date)
 {

@@ -10,6 +10,7 @@
 
 #define BACKFILL_RATE_SAMPLES 20
 #define BACKFILL_RATE_ENOUGH 3 /* ends before anything is said from them */
+#define BACKFILL_RATE_LATE_MS 5000
 
 struct backfill_rate { /* {0} is empty */
     struct duration took[BACKFILL_RATE_SAMPLES];
@@ -32,5 +33,10 @@ struct backfill_left {
  * 0 = unknown) for the median. */
 struct backfill_left backfill_rate_left(const struct backfill_rate *rate, int64_t remaining,
                                         int64_t parallel, struct duration per_date);
+
+/* Nothing has ended for so long (twice a date's time, and five seconds) that what the last ends say
+ * is no longer true: dates hang, or wait to be tried again. `began` counts as an end. */
+bool backfill_rate_is_late(const struct backfill_rate *rate, struct duration per_date,
+                           struct duration began, struct duration now);
 
 #endif

@@ -83,9 +83,9 @@ static void take_standing(struct backfill_view *view, const struct notice *notic
     standing->done = notice->done;
     standing->total = notice->total;
     standing->failed = notice->failed;
-    standing->running = notice->running;
     if (notice->kind == NOTICE_KIND_DATE)
-        return;
+        return; /* the next date takes its place at once: how many run is told by the others */
+    standing->running = notice->running;
     standing->flow = keep(view, standing->flow, notice->flow);
     standing->state = keep(view, standing->state, notice->state);
     standing->reason = keep(view, standing->reason, notice->reason);
@@ -202,6 +202,13 @@ void backfill_view_say(struct backfill_view *view, const char *line)
 
 /* ---- the live part ---- */
 
+static bool is_rate_known(const struct backfill_view *view)
+{
+    return strcmp(view->standing.state, "running") == 0 && view->standing.running > 0 &&
+           !backfill_rate_is_late(&view->rate, view->options.per_date, view->began,
+                                  clock_monotonic());
+}
+
 static void draw_progress(struct backfill_view *view)
 {
     const struct backfill_standing *standing = &view->standing;
@@ -213,6 +220,10 @@ static void draw_progress(struct backfill_view *view)
         .left = backfill_rate_left(&view->rate, standing->total - standing->done,
                                    standing->parallel, view->options.per_date),
         .columns = (size_t)view->terminal->width};
+    if (!is_rate_known(view)) {
+        progress.per_minute = 0;
+        progress.left = (struct backfill_left){0};
+    }
     if (progress.left.left.us >= VIEW_FINISH_FROM_S * DURATION_SECOND_US) {
         struct instant end = instant_add(clock_now(), progress.left.left);
         civil_time_format(zone_civil_at(view->options.zone, end), finish);

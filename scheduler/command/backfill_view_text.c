@@ -54,6 +54,8 @@ static void append_rate(const struct backfill_progress *progress, struct text *t
 /* Whole seconds, minutes, hours: it is a guess. */
 static void append_left(const struct backfill_progress *progress, struct text *text)
 {
+    if (!is(progress->standing->state, "running"))
+        text_append(text, "   no new dates");
     if (!progress->left.is_known)
         return;
     int64_t seconds = progress->left.left.us / DURATION_SECOND_US;

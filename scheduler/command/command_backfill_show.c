@@ -92,9 +92,16 @@ static void print_head(struct show *show)
         terminal_put(out, row->state_reason);
     }
     terminal_print(out, "\n");
-    print_fact(show, "dates", "%s   %s %s %s   %s", row->typed, of->first,
-               terminal_glyph(out, TERMINAL_GLYPH_DATE_RANGE), of->last,
-               backfill_facts_counts(of, &show->context->arena));
+    struct arena *arena = &show->context->arena;
+    const char *asked = arena_format(arena, "%s..%s", of->first, of->last);
+    const char *typed = strcmp(row->typed, asked) == 0 || strcmp(row->typed, of->first) == 0
+                            ? ""
+                            : arena_format(arena, "   asked for as %s", row->typed);
+    const char *ends = strcmp(of->first, of->last) == 0
+                           ? of->first
+                           : arena_format(arena, "%s %s %s", of->first,
+                                          terminal_glyph(out, TERMINAL_GLYPH_DATE_RANGE), of->last);
+    print_fact(show, "dates", "%s%s   %s", ends, typed, backfill_facts_counts(of, arena));
 }
 
 static void print_progress(struct show *show)
@@ -197,13 +204,29 @@ static void print_groups(struct show *show)
         terminal_print(show->context->out, "\n%s", text_string(&text));
 }
 
+/* `pause by root`, `stop (what ran was killed) by root`: how it was done, in words. */
+static const char *describe_operation(const struct view_operation *operation, struct arena *arena)
+{
+    bool ends_it =
+        operation->kind == STORE_OPERATION_PAUSE || operation->kind == STORE_OPERATION_STOP;
+    const char *detail = operation->detail;
+    const char *kind = store_operation_kind_name(operation->kind);
+    if (detail[0] == '\0' || (ends_it && strcmp(detail, "drain") == 0))
+        return kind;
+    if (!ends_it)
+        return arena_format(arena, "%s %s", kind, detail);
+    return arena_format(arena, "%s (what ran was %s)", kind,
+                        strcmp(detail, "now") == 0 ? "killed" : "stopped");
+}
+
 static void print_operations(struct show *show)
 {
+    if (show->operations.count > 0 && (show->dates.count > 0 || show->groups.count > 0))
+        terminal_print(show->context->out, "\n");
     for (size_t i = 0; i < show->operations.count; i++) {
         const struct view_operation *operation = &show->operations.items[i];
-        print_fact(show, i == 0 ? "changes" : "", "%s %s%s%s by %s%s%s",
-                   show_time(show, operation->at), store_operation_kind_name(operation->kind),
-                   operation->detail[0] != '\0' ? " " : "", operation->detail, operation->who,
+        print_fact(show, i == 0 ? "changes" : "", "%s %s by %s%s%s", show_time(show, operation->at),
+                   describe_operation(operation, &show->context->arena), operation->who,
                    operation->reason[0] != '\0' ? ": " : "", operation->reason);
     }
 }

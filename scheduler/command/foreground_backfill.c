@@ -12,6 +12,7 @@ struct follow {
     const struct foreground_backfill_options *options;
     struct backfill_view *view;
     bool is_asking; /* foreground_backfill_ask() */
+    bool is_interrupted;
 };
 
 static bool is_running(const struct backfill_standing *standing)
@@ -49,6 +50,18 @@ static void end_when_over(struct follow *follow, struct foreground_work *work)
         foreground_work_end(work);
 }
 
+/* Who only watches one that nobody drives any more would wait for ever. */
+static void say_undriven(struct follow *follow)
+{
+    const struct backfill_standing *standing = backfill_view_standing(follow->view);
+    SCOPED_TEXT struct text line = {0};
+    if (!is_running(standing) || standing->reason[0] == '\0')
+        return;
+    text_append_format(&line, "%s; go on: datemill backfill resume %" PRId64, standing->reason,
+                       standing->id);
+    backfill_view_say(follow->view, text_string(&line));
+}
+
 static void watch_it(struct follow *follow, struct foreground_work *work)
 {
     struct request watch = {.kind = REQUEST_KIND_BACKFILL_WATCH,
@@ -71,16 +84,42 @@ static void take_reply(void *owner, struct foreground_work *work, const struct n
         watch_it(follow, work);
     else
         say_opening(follow, notice);
+    if (!follow->is_asking)
+        say_undriven(follow);
     end_when_over(follow, work);
+}
+
+/* What somebody else has done to it; when it ends over that, the end says so. */
+static void say_changes(struct follow *follow, const struct backfill_standing *before)
+{
+    const struct backfill_standing *now = backfill_view_standing(follow->view);
+    SCOPED_TEXT struct text line = {0};
+    if (before->id == 0 || follow->is_asking || follow->is_interrupted)
+        return;
+    if (is_running(before) && strcmp(now->state, "paused") == 0 && now->running > 0)
+        text_append_format(&line, "%s: no new dates, %" PRId64 " running one%s will finish",
+                           now->reason, now->running, now->running == 1 ? "" : "s");
+    else if (!is_running(before) && is_running(now))
+        text_append(&line, "it goes on");
+    else if (is_running(now) && now->parallel != before->parallel)
+        text_append_format(&line, "from now on %" PRId64 " date%s at a time", now->parallel,
+                           now->parallel == 1 ? "" : "s");
+    else if (strcmp(now->reason, before->reason) != 0)
+        say_undriven(follow);
+    if (line.length > 0)
+        backfill_view_say(follow->view, text_string(&line));
 }
 
 static void take_notice(void *owner, struct foreground_work *work, const struct notice *notice)
 {
     struct follow *follow = owner;
+    struct backfill_standing before = *backfill_view_standing(follow->view);
     if (!follow->is_asking || notice->kind != NOTICE_KIND_DATE)
         backfill_view_notice(follow->view, notice);
-    if (notice->kind == NOTICE_KIND_BACKFILL)
-        end_when_over(follow, work);
+    if (notice->kind != NOTICE_KIND_BACKFILL)
+        return;
+    say_changes(follow, &before);
+    end_when_over(follow, work);
 }
 
 static void say(void *owner, const char *line)
@@ -117,6 +156,7 @@ static void interrupt(void *owner, struct foreground_work *work, int times)
                               .force = times == 1   ? REQUEST_FORCE_DRAIN
                                        : times == 2 ? REQUEST_FORCE_STOP
                                                     : REQUEST_FORCE_KILL};
+    follow->is_interrupted = true;
     say_stopping(follow, times);
     foreground_work_send(work, &request);
 }

@@ -141,27 +141,34 @@ static struct attempt_outcome outcome_of(const struct node_type *type, const str
     return outcome;
 }
 
-static void append_log_reason(struct text *text, const char *log_path)
+/* How many bytes of a line only say `error: ` and whose it is. */
+static size_t preamble(const char *line, size_t length, const char *node)
+{
+    size_t skip = length > 7 && strncasecmp(line, "error: ", 7) == 0 ? 7 : 0;
+    size_t name = strlen(node);
+    bool names_it = name > 0 && length - skip > name + 2 && strncmp(line + skip, node, name) == 0 &&
+                    strncmp(line + skip + name, ": ", 2) == 0;
+    return names_it ? skip + name + 2 : skip;
+}
+
+static void append_log_reason(struct text *text, const struct attempt_files *files)
 {
     SCOPED_ARENA struct arena arena = {0};
     struct attempt_log_tail tail;
-    if (attempt_log_tail(log_path, RESULT_LOG_LINES, &arena, &tail, NULL) < 0)
+    if (attempt_log_tail(files->log_path, RESULT_LOG_LINES, &arena, &tail, NULL) < 0)
         return;
     const struct attempt_log_line *line = attempt_log_find_error(&tail);
     if (line == NULL)
         return;
-    const char *start = line->text;
-    size_t length = line->length;
-    if (length > 7 && strncasecmp(start, "error: ", 7) == 0) {
-        start += 7;
-        length -= 7;
-    }
+    size_t skip = preamble(line->text, line->length, files->node);
+    size_t length = line->length - skip;
     text_append(text, ": ");
-    utf8_append_safe(text, start, length < RESULT_REASON_BYTES ? length : RESULT_REASON_BYTES);
+    utf8_append_safe(text, line->text + skip,
+                     length < RESULT_REASON_BYTES ? length : RESULT_REASON_BYTES);
 }
 
 static const char *describe_failure(const struct keeper_end *end, struct attempt_outcome outcome,
-                                    const char *log_path, struct arena *arena)
+                                    const struct attempt_files *files, struct arena *arena)
 {
     char duration[DURATION_TEXT_BYTES];
     SCOPED_TEXT struct text text = {0};
@@ -171,12 +178,12 @@ static const char *describe_failure(const struct keeper_end *end, struct attempt
         return "";
     case ATTEMPT_END_FAILURE:
         text_append_format(&text, "exit %d", outcome.code);
-        append_log_reason(&text, log_path);
+        append_log_reason(&text, files);
         break;
     case ATTEMPT_END_SIGNAL:
         text_append_format(&text, "killed by signal %d (%s)", outcome.code,
                            sigabbrev_np(outcome.code) == NULL ? "?" : sigabbrev_np(outcome.code));
-        append_log_reason(&text, log_path);
+        append_log_reason(&text, files);
         break;
     case ATTEMPT_END_TIMEOUT:
         text_append_format(&text, "timeout after %s", duration_format(end->elapsed, duration));
@@ -202,7 +209,7 @@ void attempt_result_make(const struct node_type *type, const struct keeper_end *
     struct collector all = {.arena = arena};
     collect(&all, events);
     ret_result->outcome = outcome_of(type, end, events);
-    ret_result->reason = describe_failure(end, ret_result->outcome, files->log_path, arena);
+    ret_result->reason = describe_failure(end, ret_result->outcome, files, arena);
     ret_result->result =
         ret_result->outcome.end == ATTEMPT_END_SUCCESS ? describe_tables(&all) : "";
     ret_result->tables = all.tables;

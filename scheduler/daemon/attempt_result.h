@@ -26,6 +26,7 @@ struct attempt_result { /* memory belongs to the arena it was made in */
 
 /* Both paths are absolute; files that are not there hold nothing. */
 struct attempt_files {
+    const char *node; /* whose they are: a message need not begin with it again */
     const char *log_path;
     const char *events_path; /* NULL: nothing was said on fd 3 */
 };

@@ -105,7 +105,7 @@ struct backfill_need {
     const char *node;
 };
 
-/* `ret_why`: `2021-11-04 failed, which it needs`, in the arena, when it is hopeless. */
+/* `ret_why`: `needs 2021-11-04, which failed`, in the arena, when it is hopeless. */
 int backfill_look_need(struct daemon *daemon, const struct backfill_need *need, struct arena *arena,
                        enum backfill_verdict *ret_verdict, const char **ret_why);
 

@@ -167,7 +167,7 @@ int backfill_look_need(struct daemon *daemon, const struct backfill_need *need, 
     *ret_verdict = look_at_date(daemon, date, need->node, arena);
     if (*ret_verdict == BACKFILL_NEED_HOPELESS)
         *ret_why =
-            arena_format(arena, "%s %s%s, which it needs", date->bizdate,
+            arena_format(arena, "needs %s, which %s%s", date->bizdate,
                          date->state == DATE_FAILED ? "" : "is ", date_state_name(date->state));
     return 0;
 }

@@ -14,6 +14,8 @@ void backfill_tell_fill(const struct backfill *backfill, struct notice *notice)
     notice->flow = row->flow;
     notice->state = backfill_state_name(row->state);
     notice->reason = row->state_reason;
+    if (row->state == BACKFILL_RUNNING && !watch_drives_backfill(backfill->daemon, row->id))
+        notice->reason = BACKFILL_UNDRIVEN;
     notice->total = backfill_total(backfill);
     notice->done = backfill_done(backfill);
     notice->failed = backfill_failed(backfill);
@@ -65,7 +67,10 @@ static void describe_waiting(const struct daemon_run *run, uint32_t node,
     case TASK_REASON_SLOT:
         break;
     }
+    size_t pool = run->plan->nodes[node].node->pool;
     text_append(text, "waits for a slot");
+    if (pool != FLOW_NONE)
+        text_append_format(text, " (pool %s)", run->plan->flow->project->pools[pool].name);
 }
 
 static void describe_run(const struct daemon *daemon, const struct daemon_run *run,

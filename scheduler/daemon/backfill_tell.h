@@ -4,6 +4,8 @@
 
 #include "scheduler/daemon/backfill.h"
 
+#define BACKFILL_UNDRIVEN "no scheduler is running, no new dates begin"
+
 #define BACKFILL_TELL_MS 200     /* between two notices while dates run */
 #define BACKFILL_REFRESH_MS 1000 /* the same when nothing changes but how long they have run */
 #define BACKFILL_MAX_ITEMS 64    /* dates that run, of one notice */

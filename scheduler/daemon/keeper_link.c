@@ -21,6 +21,7 @@ static void add_end(struct daemon *daemon, const struct daemon_attempt *attempt,
     const struct node_type *type = run->plan->nodes[attempt->node].node->type;
     size_t stem = strlen(attempt->log_path) - strlen(".log");
     struct attempt_files files = {
+        .node = run->plan->nodes[attempt->node].node->name,
         .log_path = arena_format(arena, "%s/%s", daemon->place.state_dir, attempt->log_path),
         .events_path = !attempt->has_events
                            ? NULL

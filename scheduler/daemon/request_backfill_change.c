@@ -149,7 +149,7 @@ int request_backfill_go_on(const struct backfill_request *work,
 static int refuse_over(const struct backfill *backfill, struct error *err)
 {
     int64_t id = backfill->row.id;
-    error_set(err, ERROR_KIND_REFUSED, "backfill %" PRId64 " is over: it is %s", id,
+    error_set(err, ERROR_KIND_REFUSED, "backfill %" PRId64 " is over (%s)", id,
               backfill_state_name(backfill->row.state));
     if (backfill->row.state == BACKFILL_FAILED)
         error_help(err, "run what failed again: datemill backfill retry %" PRId64, id);

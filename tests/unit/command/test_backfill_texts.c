@@ -163,6 +163,20 @@ static void test_rate_is_bounded(void **state)
     assert_int_equal(left.left.us, INT64_MAX);
 }
 
+/* A date that waits to be tried again, or hangs, must not stand beside `0s left`. */
+static void test_late(void **state)
+{
+    (void)state;
+    struct backfill_rate rate = {0};
+    assert_false(backfill_rate_is_late(&rate, seconds(60), seconds(100), seconds(219)));
+    assert_true(backfill_rate_is_late(&rate, seconds(60), seconds(100), seconds(221)));
+    for (int i = 0; i < 3; i++)
+        backfill_rate_add(&rate, seconds(1), seconds(100 + i));
+    assert_false(backfill_rate_is_late(&rate, seconds(60), seconds(0), seconds(107)));
+    assert_true(backfill_rate_is_late(&rate, seconds(60), seconds(0), seconds(108)));
+    assert_false(backfill_rate_is_late(&rate, seconds(60), seconds(107), seconds(108)));
+}
+
 /* ---- the line with the bar ---- */
 
 static const char *progress_line(const struct terminal *terminal,
@@ -184,7 +198,7 @@ static void test_progress(void **state)
 {
     (void)state;
     struct backfill_standing standing = {
-        .done = 211, .total = 306, .failed = 1, .running = 4, .parallel = 4};
+        .state = "running", .done = 211, .total = 306, .failed = 1, .running = 4, .parallel = 4};
     struct terminal wide = make_terminal(80, true);
     struct terminal ascii = make_terminal(80, false);
     SCOPED_TEXT struct text text = {0};
@@ -194,6 +208,14 @@ static void test_progress(void **state)
     assert_string_equal(
         progress_line(&ascii, &standing, "10:55", &text),
         "[211/306]  68% ==============>------  x 1  > 4   3.9/min   24m left, about 10:55");
+    struct backfill_standing paused = standing;
+    paused.state = "paused"; /* the time left would be that of dates that do not begin */
+    struct backfill_progress draining = {
+        .terminal = &wide, .standing = &paused, .finish = "", .columns = 80};
+    text_clear(&text);
+    backfill_text_progress(&draining, &text);
+    assert_string_equal(text_string(&text),
+                        "[211/306]  68% ━━━━━━━━━━━━━━╺━━━━━━  ✗ 1  ▶ 4   no new dates");
     for (int width = 20; width < 90; width++) {
         struct terminal narrow = make_terminal(width, true);
         size_t wide_as = terminal_width_of(progress_line(&narrow, &standing, "10:55", &text));
@@ -327,7 +349,9 @@ static void test_plan(void **state)
     };
     const char *tables[] = {"commodity_new"};
     struct flow flow = {.name = "经营", .nodes = nodes, .node_count = 2, .order = order};
-    struct plan_dates asked = {.count = 5};
+    const struct civil_date days[] = {
+        {2021, 11, 1}, {2021, 11, 2}, {2021, 11, 3}, {2021, 11, 4}, {2021, 11, 5}};
+    struct plan_dates asked = {days, 5};
     struct backfill_wish wish = {
         .flow = &flow, .dates = &asked, .redo = BACKFILL_REDO_FAILED, .parallel = 4};
     struct backfill_plan plan = make_plan(dates, 5);
@@ -377,7 +401,10 @@ static void test_narrow_plan(void **state)
         dates[i] = make_date(texts[i], i % 2 == 0 ? DATE_KEEP : DATE_RUN);
     }
     struct flow flow = {.name = "f", .nodes = nodes, .node_count = 2, .order = order};
-    struct plan_dates asked = {.count = 60};
+    struct civil_date days[60];
+    for (int i = 0; i < 60; i++) /* every other day */
+        days[i] = civil_add_days((struct civil_date){2021, 1, 1}, 2 * i);
+    struct plan_dates asked = {days, 60};
     struct backfill_wish wish = {.flow = &flow, .dates = &asked, .parallel = 1};
     struct backfill_plan plan = make_plan(dates, 60);
     for (int width = 40; width < 120; width += 7) {
@@ -420,9 +447,10 @@ int main(void)
         cmocka_unit_test(test_mask),        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_many_groups), cmocka_unit_test(test_group_lines),
         cmocka_unit_test(test_rate),        cmocka_unit_test(test_rate_is_bounded),
-        cmocka_unit_test(test_progress),    cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_end),         cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_narrow_plan), cmocka_unit_test(test_stretches),
+        cmocka_unit_test(test_late),        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_lines),       cmocka_unit_test(test_end),
+        cmocka_unit_test(test_plan),        cmocka_unit_test(test_narrow_plan),
+        cmocka_unit_test(test_stretches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

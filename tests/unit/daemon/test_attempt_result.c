@@ -58,7 +58,7 @@ static struct attempt_result result_of(const struct keeper_end *end, const char 
             shell = node_types_builtin(&count)[i];
     }
     make(&files, log, events);
-    struct attempt_files paths = {files.log, files.events};
+    struct attempt_files paths = {"n", files.log, files.events};
     attempt_result_make(shell, end, &paths, arena, &result);
     remove_files(&files);
     return result;
@@ -102,6 +102,12 @@ static void a_failure_quotes_the_line_that_speaks_of_it(void **state)
     assert_int_equal(result.outcome.code, 1);
     assert_string_equal(result.reason, "exit 1: no such column: s.machineId");
     assert_string_equal(result.result, "");
+    /* the node's name stands before the reason wherever it is shown */
+    result = result_of(&end, "2026-11-22T10:31:02.1Z stderr F Error: n: no such file: n: x\n", NULL,
+                       &arena);
+    assert_string_equal(result.reason, "exit 1: no such file: n: x");
+    result = result_of(&end, "2026-11-22T10:31:02.1Z stderr F Error: no: it fails\n", NULL, &arena);
+    assert_string_equal(result.reason, "exit 1: no: it fails");
 }
 
 static void without_a_log_the_status_is_told(void **state)

@@ -44,7 +44,7 @@ static void test_blocked_dates(void **state)
     assert_int_equal(count_dates(world, DATE_BLOCKED), 5);
     assert_string_equal(world_find_date(world, "2021-11-04")->state, "blocked");
     assert_string_equal(world_find_date(world, "2021-11-04")->reason,
-                        "2021-11-03 failed, which it needs");
+                        "needs 2021-11-03, which failed");
     check_nothing_open(world);
     world_remove(world, "bad");
     struct request retry = about(REQUEST_KIND_BACKFILL_RETRY, 1);
