@@ -178,10 +178,26 @@ struct backfill *backfill_add(struct daemon *daemon, const struct store_backfill
     return backfill;
 }
 
+int backfill_load_running(struct daemon *daemon, struct error *err)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct load_backfills open;
+    struct backfill *backfill;
+    if (load_open_backfills(daemon->store, &arena, &open, err) < 0)
+        return -1;
+    for (size_t i = 0; i < open.count; i++) {
+        if (open.items[i].state == BACKFILL_RUNNING &&
+            backfill_load(daemon, open.items[i].id, &backfill, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static bool is_needed(const struct backfill *backfill)
 {
     const struct daemon *daemon = backfill->daemon;
-    if (backfill->is_in_turn || watch_has_backfill(daemon, backfill->row.id))
+    if (backfill->is_in_turn || watch_has_backfill(daemon, backfill->row.id) ||
+        (daemon->is_server && backfill->row.state == BACKFILL_RUNNING))
         return true;
     for (size_t i = 0; i < daemon->run_count; i++) {
         if (daemon->runs[i]->backfill_id == backfill->row.id)

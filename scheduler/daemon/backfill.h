@@ -48,6 +48,9 @@ int backfill_load(struct daemon *daemon, int64_t backfill_id, struct backfill **
 struct backfill *backfill_add(struct daemon *daemon, const struct store_backfill *row,
                               struct backfill_plan *plan, struct definition *definition);
 
+/* A server takes up all that are to run. */
+int backfill_load_running(struct daemon *daemon, struct error *err);
+
 /* Lets go of those that nobody needs. */
 void backfill_tidy(struct daemon *daemon);
 void backfill_free_all(struct daemon *daemon);

@@ -5,6 +5,7 @@
 #include "scheduler/daemon/backfill.h"
 #include "scheduler/daemon/connections.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/system/clock.h"
@@ -116,6 +117,9 @@ static int open_parts(struct daemon *daemon, struct error *err)
         restore_open_runs(daemon, err) < 0)
         return -1;
     needs_look(daemon, NULL);
+    if (daemon->is_server && (backfill_load_running(daemon, err) < 0 ||
+                              firing_open(daemon, &daemon->firing, err) < 0))
+        return -1;
     if (open_keeper(daemon, epoch, err) < 0)
         return -1;
     daemon->state_dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -131,6 +135,8 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
     daemon->place = options->place;
     daemon->settles_only = options->settles_only;
     daemon->is_server = options->is_server;
+    daemon->asked_to_leave = options->asked_to_leave;
+    daemon->owner = options->owner;
     daemon->state_dir_fd = -1;
     daemon->finder = reference_finder_new();
     grant_read_environment(daemon);
@@ -163,6 +169,7 @@ void daemon_close(struct daemon *daemon)
     if (daemon == NULL)
         return;
     request_prune_end(daemon, NULL);
+    firing_stop(daemon->firing);
     if (daemon->engine != NULL && daemon->store != NULL)
         turn_end(daemon);
     connections_close(daemon);
@@ -174,6 +181,7 @@ void daemon_close(struct daemon *daemon)
     loop_cancel_timer(daemon->loop, &daemon->next_turn);
     turn_clear(daemon);
     action_list_free(&daemon->turn.actions);
+    firing_close(daemon->firing);
     backfill_free_all(daemon);
     free_runs(daemon);
     free(daemon->known);
@@ -190,6 +198,19 @@ void daemon_close(struct daemon *daemon)
     if (daemon->state_dir_fd >= 0)
         close(daemon->state_dir_fd);
     free(daemon);
+}
+
+void daemon_drain(struct daemon *daemon)
+{
+    daemon->is_draining = true;
+    firing_stop(daemon->firing);
+    watch_hold_all(daemon);
+}
+
+size_t daemon_open_attempts(const struct daemon *daemon)
+{
+    struct engine_counts counts = engine_count(daemon->engine);
+    return counts.running + counts.granted;
 }
 
 bool daemon_is_settled(const struct daemon *daemon)

@@ -17,6 +17,7 @@ struct daemon_run {
     struct instant opened; /* when this opening began */
     bool *is_done;         /* by node: it was told as final */
     int64_t done;          /* how many of them */
+    bool is_scheduled;     /* made by the schedule */
     bool is_draining;      /* stop what waits as soon as nothing runs */
     bool is_over;          /* final and told; leaves at the end of the turn */
     uint32_t failed_node;  /* the first that failed, STORE_NO_NODE = none */

@@ -30,7 +30,10 @@ struct daemon {
     struct daemon_place place;
     bool settles_only;
     bool is_server;
+    bool is_draining; /* starts nothing more */
     int state_dir_fd;
+    void (*asked_to_leave)(void *owner); /* NULL: it does not step down */
+    void *owner;
 
     struct store *store;
     struct engine *engine;
@@ -41,6 +44,7 @@ struct daemon {
     struct project *project;                                   /* slots, pools */
     struct backfill *backfills;                                /* at work */
     struct freezes *freezes;                                   /* by hand */
+    struct firing *firing;                                     /* of a server; else NULL */
     struct node_setting environment[DAEMON_ENVIRONMENT_COUNT]; /* of every attempt */
     struct definitions definitions;
 
@@ -120,6 +124,7 @@ bool watch_add_interest(struct daemon *daemon, struct daemon_watcher *watcher, i
 bool watch_is_driven(const struct daemon *daemon, int64_t run_id); /* or its backfill is */
 void watch_add_backfill(struct daemon *daemon, struct daemon_watcher *watcher, int64_t backfill_id,
                         bool drives);
+void watch_hold_all(struct daemon *daemon); /* that nobody drives */
 bool watch_has_backfill(const struct daemon *daemon, int64_t backfill_id);
 bool watch_drives_backfill(const struct daemon *daemon, int64_t backfill_id);
 void watch_tell_backfill(struct daemon *daemon, int64_t backfill_id, const struct notice *notice);

@@ -216,6 +216,26 @@ static void explain_frozen(const struct explanation *explanation, uint32_t node,
     }
 }
 
+/* The runs of its flow that go on before it. */
+static void explain_overlap(const struct explanation *explanation, struct text *text)
+{
+    const struct daemon *daemon = explanation->daemon;
+    const struct daemon_run *run = explanation->run;
+    const char *between = "waits for run ";
+    for (size_t i = 0; i < daemon->run_count; i++) {
+        const struct daemon_run *other = daemon->runs[i];
+        struct engine_run_facts facts;
+        if (other == run || !other->is_scheduled || other->is_over ||
+            strcmp(other->plan->flow->name, run->plan->flow->name) != 0 ||
+            engine_look_run(daemon->engine, other->id, &facts, NULL) < 0 ||
+            facts.hold == RUN_HOLD_OVERLAP || run_state_is_final(facts.state))
+            continue;
+        text_append_format(text, "%s%" PRId64, between, other->id);
+        between = ", ";
+    }
+    text_append(text, between[0] == ',' ? " of this flow" : run_hold_name(RUN_HOLD_OVERLAP));
+}
+
 static void explain_hold(const struct explanation *explanation, enum run_hold hold,
                          struct text *text)
 {
@@ -237,6 +257,9 @@ static void explain_hold(const struct explanation *explanation, enum run_hold ho
                                run->backfill_id, run->backfill_id);
         else
             text_append(text, run_hold_name(hold));
+        break;
+    case RUN_HOLD_OVERLAP:
+        explain_overlap(explanation, text);
         break;
     }
 }

@@ -144,7 +144,21 @@ static int restore_attempt(struct daemon *daemon, const struct load_run *row, ui
     return result;
 }
 
-/* A run that nobody drives yet is held; an attempt of it that runs is followed all the same. */
+/* A server drives every run that can go on, and says anew which wait for an earlier one; else a run
+ * that nobody drives yet is held. */
+static enum run_hold hold_of(const struct daemon *daemon, const struct load_run *row,
+                             const struct daemon_run *run)
+{
+    bool is_driven = daemon->is_server && run->definition->problem == NULL;
+    bool is_ours = row->hold == RUN_HOLD_NONE || row->hold == RUN_HOLD_NO_SCHEDULER;
+    if (is_ours)
+        return is_driven ? RUN_HOLD_NONE : RUN_HOLD_NO_SCHEDULER;
+    if (row->hold == RUN_HOLD_OVERLAP && !daemon->is_server)
+        return RUN_HOLD_NO_SCHEDULER;
+    return row->hold;
+}
+
+/* An attempt of it that runs is followed whatever holds it. */
 static int send_to_engine(struct daemon *daemon, const struct load_run *row, struct daemon_run *run,
                           struct error *err)
 {
@@ -153,7 +167,7 @@ static int send_to_engine(struct daemon *daemon, const struct load_run *row, str
     run_image_from_plan(run->plan, row->run_id, &arena, &image);
     image.run.priority = row->priority;
     image.run.parallel = row->parallel;
-    image.run.hold = row->hold == RUN_HOLD_NONE ? RUN_HOLD_NO_SCHEDULER : row->hold;
+    image.run.hold = hold_of(daemon, row, run);
     image.run.opening = row->opening;
     image.run.state = row->state;
     for (size_t i = 0; i < row->node_count; i++) {
@@ -186,6 +200,7 @@ int restore_planned(struct daemon *daemon, const struct load_run *row,
     struct definition *definition = meaning->definition;
     struct plan *plan = meaning->plan;
     struct daemon_run *run = daemon_runs_make(definition, plan, row->run_id, row->queued_at);
+    run->is_scheduled = row->kind == STORE_RUN_SCHEDULE;
     run->backfill_id = backfill_of(row);
     run->position = -1;
     if (plan->node_count != row->node_count) {

@@ -89,7 +89,7 @@ void run_make_row(const struct daemon_run *run, const struct run_wish *wish,
                               .selection = arena_copy_string(arena, wish->selection),
                               .priority = image->run.priority,
                               .parallel = image->run.parallel,
-                              .hold = RUN_HOLD_NONE,
+                              .hold = image->run.hold,
                               .vars = keep_vars(arena, wish),
                               .var_count = wish->var_count};
     fill_params(plan, arena, row);
@@ -116,12 +116,14 @@ int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *pl
     struct daemon_run *run = daemon_runs_make(wish->definition, plan, plan->run_id, clock_now());
     if (wish->remark != NULL && wish->remark[0] != '\0')
         run->remark = memory_copy_string(wish->remark);
+    run->is_scheduled = wish->kind == STORE_RUN_SCHEDULE;
     run->backfill_id = wish->backfill_id;
     run->position = wish->position;
     struct run_image image;
     run_image_from_plan(plan, run->id, arena, &image);
     freezes_apply(daemon, plan, &image);
     image.run.parallel = wish->parallel;
+    image.run.hold = daemon->is_draining ? RUN_HOLD_NO_SCHEDULER : wish->hold;
     if (wish->priority != 0)
         image.run.priority = wish->priority;
     struct event event = {.kind = EVENT_RUN_ADDED, .run_id = run->id, .run = &image.run};

@@ -15,6 +15,7 @@ struct run_wish {
     const char *reason;    /* given with it */
     const char *selection; /* NULL or "" = all nodes */
     const char *remark;    /* "" = none */
+    enum run_hold hold;    /* RUN_HOLD_NONE = it may go on at once */
     int32_t priority;      /* 1 to 8; 0 = the flow's */
     int32_t parallel;      /* attempts at once, 0 = no limit */
     int64_t backfill_id;   /* 0 = of none */

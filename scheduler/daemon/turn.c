@@ -2,6 +2,7 @@
 #include "scheduler/base/text.h"
 #include "scheduler/daemon/backfill_work.h"
 #include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/system/clock.h"
@@ -40,6 +41,21 @@ static int store_run_row(struct daemon *daemon, struct turn_run *item, struct er
     return store_put_run(daemon->store, &item->row, err);
 }
 
+static int store_story(struct daemon *daemon, struct error *err)
+{
+    const struct turn *turn = &daemon->turn;
+    for (const struct turn_schedule *item = turn->schedules.first; item != NULL;
+         item = item->next) {
+        if (store_put_schedule(daemon->store, &item->row, err) < 0)
+            return -1;
+    }
+    for (const struct turn_note *item = turn->notes.first; item != NULL; item = item->next) {
+        if (store_put_note(daemon->store, item->flow, item->text, item->at, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int store_details(struct daemon *daemon, struct error *err)
 {
     struct turn *turn = &daemon->turn;
@@ -66,7 +82,7 @@ static int store_details(struct daemon *daemon, struct error *err)
         if (store_set_hold(store, item->run_id, item->hold, err) < 0)
             return -1;
     }
-    return freezes_store(daemon, err);
+    return freezes_store(daemon, err) < 0 ? -1 : store_story(daemon, err);
 }
 
 static int store_new_version(struct daemon *daemon, struct turn_version *item, struct error *err)
@@ -238,7 +254,8 @@ static bool is_empty(const struct turn *turn)
     return turn->actions.count == 0 && turn->runs.first == NULL && turn->grants.first == NULL &&
            turn->started.first == NULL && turn->ends.first == NULL &&
            turn->operations.first == NULL && turn->holds.first == NULL &&
-           turn->backfills.first == NULL && turn->replies.first == NULL;
+           turn->backfills.first == NULL && turn->replies.first == NULL &&
+           turn->schedules.first == NULL && turn->notes.first == NULL;
 }
 
 /* Grants that the keeper has and has not started: while there are some it lacks nothing. */
@@ -330,6 +347,7 @@ static void after_commit(struct daemon *daemon)
         daemon_runs_remove_attempt(daemon, item->row.attempt_id);
     needs_look(daemon, &done);
     backfill_after_commit(daemon, &done);
+    firing_after_turn(daemon->firing, &done);
     daemon->done_turn = NULL;
     arena_free(&done.arena);
     action_list_free(&done.actions);

@@ -7,6 +7,7 @@
 #include "scheduler/daemon/notice.h"
 #include "scheduler/engine/action.h"
 #include "scheduler/store/store_backfill.h"
+#include "scheduler/store/store_schedule.h"
 #include "scheduler/system/keeper_protocol.h"
 
 struct daemon_run;
@@ -68,6 +69,18 @@ struct turn_hold {
     enum run_hold hold;
 };
 
+struct turn_schedule { /* how far a flow is in its calendar */
+    struct turn_schedule *next;
+    struct store_schedule row;
+};
+
+struct turn_note { /* a line of the story */
+    struct turn_note *next;
+    const char *flow;
+    const char *text;
+    struct instant at;
+};
+
 enum turn_backfill_kind {
     TURN_BACKFILL_PUT,   /* a new one with its dates; its row is as it is when it is stored */
     TURN_BACKFILL_SET,   /* its row */
@@ -121,6 +134,8 @@ struct turn {
     TURN_LIST(turn_freeze) freezes;
     TURN_LIST(turn_hold) holds;
     TURN_LIST(turn_backfill) backfills;
+    TURN_LIST(turn_schedule) schedules;
+    TURN_LIST(turn_note) notes;
     TURN_LIST(turn_reply) replies;
 };
 

@@ -25,6 +25,13 @@ static void hold_if_alone(struct daemon *daemon, int64_t run_id)
     turn_add_hold(daemon, run_id, RUN_HOLD_NO_SCHEDULER);
 }
 
+void watch_hold_all(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->run_count; i++)
+        hold_if_alone(daemon, daemon->runs[i]->id);
+    loop_want_turn(daemon->loop);
+}
+
 static void hold_backfill_if_alone(struct daemon *daemon, int64_t backfill_id)
 {
     for (size_t i = 0; i < daemon->run_count; i++) {
@@ -93,7 +100,8 @@ static void release(struct daemon *daemon, int64_t run_id)
 {
     struct engine_run_facts facts;
     struct event event = {.kind = EVENT_RELEASE, .run_id = run_id};
-    if (engine_look_run(daemon->engine, run_id, &facts, NULL) < 0 || facts.hold == RUN_HOLD_NONE ||
+    if (daemon->is_draining || engine_look_run(daemon->engine, run_id, &facts, NULL) < 0 ||
+        facts.hold == RUN_HOLD_NONE || facts.hold == RUN_HOLD_OVERLAP ||
         daemon_step(daemon, &event, NULL) < 0)
         return;
     turn_add_hold(daemon, run_id, RUN_HOLD_NONE);
@@ -140,6 +148,8 @@ bool watch_has_backfill(const struct daemon *daemon, int64_t backfill_id)
 
 bool watch_drives_backfill(const struct daemon *daemon, int64_t backfill_id)
 {
+    if (daemon->is_server)
+        return !daemon->is_draining;
     for (const struct daemon_watcher *each = daemon->watchers; each != NULL; each = each->next) {
         const struct daemon_interest *interest = find_backfill(each, backfill_id);
         if (interest != NULL && interest->drives)
@@ -160,6 +170,10 @@ void watch_tell_backfill(struct daemon *daemon, int64_t backfill_id, const struc
 
 bool watch_is_driven(const struct daemon *daemon, int64_t run_id)
 {
+    if (daemon->is_server) {
+        const struct daemon_run *own = daemon_runs_find(daemon, run_id);
+        return !daemon->is_draining && own != NULL && own->definition->problem == NULL;
+    }
     for (const struct daemon_watcher *each = daemon->watchers; each != NULL; each = each->next) {
         const struct daemon_interest *interest = find_interest(each, run_id);
         if (interest != NULL && interest->drives)
