@@ -167,7 +167,7 @@ static struct duration took(const struct view_date_run *date)
     if (date->started_at.us == 0)
         return (struct duration){0};
     struct instant end = date->ended_at.us != 0 ? date->ended_at : clock_now();
-    return instant_minus(end, date->started_at);
+    return instant_elapsed(date->started_at, end);
 }
 
 static void print_dates(struct show *show)

@@ -37,7 +37,7 @@ struct lock_holder project_facts_holder(struct context *context, const char *loc
 const char *project_facts_ago(struct arena *arena, struct instant since)
 {
     char text[DURATION_TEXT_BYTES];
-    return arena_copy_string(arena, duration_format(instant_minus(clock_now(), since), text));
+    return arena_copy_string(arena, duration_format(instant_elapsed(since, clock_now()), text));
 }
 
 static struct project_invalid describe(struct context *context, const char *path,

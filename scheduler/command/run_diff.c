@@ -203,7 +203,7 @@ static struct duration took(const struct view_node *node)
 {
     if (node == NULL || node->started_at.us == 0 || node->ended_at.us == 0)
         return (struct duration){-1};
-    return instant_minus(node->ended_at, node->started_at);
+    return instant_elapsed(node->started_at, node->ended_at);
 }
 
 static void compare_nodes(struct arena *arena, const struct run_diff_side *a,

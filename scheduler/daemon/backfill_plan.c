@@ -4,6 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/zone.h"
 #include "scheduler/daemon/backfill_sample.h"
+#include "scheduler/daemon/freezes.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/plan/plan_time.h"
 #include "scheduler/store/store_load.h"
@@ -307,17 +308,6 @@ static bool is_over(const struct project *project, const struct store_freeze *fr
     return strcmp(freeze->until, yesterday) <= 0;
 }
 
-static int refuse_frozen(const struct flow *flow, const struct store_freeze *freeze,
-                         struct error *err)
-{
-    bool has_until = freeze->until[0] != '\0';
-    bool has_reason = freeze->reason[0] != '\0';
-    error_set(err, ERROR_KIND_REFUSED, "flow %s is frozen by %s%s%s%s%s", flow->name, freeze->who,
-              has_until ? ", business dates before " : "", freeze->until, has_reason ? ": " : "",
-              freeze->reason);
-    return error_help(err, "let it go: datemill unfreeze %s", flow->name);
-}
-
 static int check_freezes(struct maker *maker, struct error *err)
 {
     SCOPED_ARENA struct arena scratch = {0};
@@ -334,7 +324,7 @@ static int check_freezes(struct maker *maker, struct error *err)
             const struct store_date *item = &maker->items[j];
             bool is_before = freeze->until[0] == '\0' || strcmp(item->bizdate, freeze->until) < 0;
             if (is_to_run(item) && is_before)
-                return refuse_frozen(flow, freeze, err);
+                return freezes_refuse(freeze, err);
         }
     }
     return 0;

@@ -1,7 +1,7 @@
 #include "scheduler/daemon/backfill_tell.h"
 
 #include "scheduler/base/scope.h"
-#include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/explain_text.h"
 #include "scheduler/plan/plan_time.h"
 #include "scheduler/system/clock.h"
 
@@ -47,32 +47,6 @@ static const struct daemon_attempt *find_running(const struct daemon *daemon, in
     return first;
 }
 
-static void describe_waiting(const struct daemon_run *run, uint32_t node,
-                             const struct engine_task *task, struct text *text)
-{
-    char delay[DURATION_TEXT_BYTES];
-    SCOPED_TEXT struct text needs = {0};
-    text_append_format(text, "%s ", run->plan->nodes[node].node->name);
-    switch (task->reason) {
-    case TASK_REASON_EXTERNAL:
-        needs_describe(run, node, &needs);
-        text_append(text, needs.length == 0 ? "waits outside its run" : text_string(&needs));
-        return;
-    case TASK_REASON_RETRY:
-        text_append_format(text, "again in %s",
-                           duration_format(instant_minus(task->ready_at, clock_now()), delay));
-        return;
-    case TASK_REASON_NONE:
-    case TASK_REASON_UPSTREAM:
-    case TASK_REASON_SLOT:
-        break;
-    }
-    size_t pool = run->plan->nodes[node].node->pool;
-    text_append(text, "waits for a slot");
-    if (pool != FLOW_NONE)
-        text_append_format(text, " (pool %s)", run->plan->flow->project->pools[pool].name);
-}
-
 static void describe_run(const struct daemon *daemon, const struct daemon_run *run,
                          struct text *text)
 {
@@ -85,13 +59,14 @@ static void describe_run(const struct daemon *daemon, const struct daemon_run *r
         return;
     }
     if (running != NULL) {
-        text_append_format(text, "%s %s", run->plan->nodes[running->node].node->name,
-                           duration_format(instant_minus(clock_now(), running->started), elapsed));
+        text_append_format(
+            text, "%s %s", run->plan->nodes[running->node].node->name,
+            duration_format(instant_elapsed(running->started, clock_now()), elapsed));
         return;
     }
     if (engine_look_run(daemon->engine, run->id, &facts, NULL) == 0 &&
         facts.hold == RUN_HOLD_NO_SCHEDULER) {
-        text_append(text, "no scheduler is running");
+        text_append(text, run_hold_name(RUN_HOLD_NO_SCHEDULER));
         return;
     }
     for (uint32_t i = 0; i < run->plan->node_count; i++) {
@@ -99,7 +74,8 @@ static void describe_run(const struct daemon *daemon, const struct daemon_run *r
         if (engine_look(daemon->engine, run->id, i, &task, NULL) < 0 ||
             task.state != TASK_WAITING || task.reason == TASK_REASON_UPSTREAM)
             continue;
-        describe_waiting(run, i, &task, text);
+        text_append_format(text, "%s ", run->plan->nodes[i].node->name);
+        explain_in_short(run, i, &task, text);
         return;
     }
 }

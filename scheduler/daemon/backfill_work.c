@@ -144,7 +144,7 @@ static int note_run(struct daemon *daemon, const struct record_run *record, stru
                                           .from = run->date_state,
                                           .to = to,
                                           .run_id = run->id,
-                                          .duration = instant_minus(record->at, run->opened)};
+                                          .duration = instant_elapsed(run->opened, record->at)};
     describe_end(daemon, run, &arena, &change);
     run->date_state = to;
     set_date(backfill, &change);
@@ -296,7 +296,7 @@ void backfill_fill(struct daemon *daemon)
             backfill_set_state(each, BACKFILL_PAUSED, err.text);
     }
     if (has_more)
-        loop_set_timer(daemon->loop, &daemon->next_turn, duration_ms(0));
+        loop_want_turn(daemon->loop);
 }
 
 /* ---- after a commit ---- */
@@ -346,7 +346,7 @@ void backfill_after_commit(struct daemon *daemon, const struct turn *done)
     for (const struct backfill *each = daemon->backfills; each != NULL; each = each->next)
         has_room_left |= has_room(each) && watch_drives_backfill(daemon, each->row.id);
     if (has_room_left)
-        loop_set_timer(daemon->loop, &daemon->next_turn, duration_ms(0));
+        loop_want_turn(daemon->loop);
 }
 
 void backfill_stop_runs(struct backfill *backfill, bool is_kill)

@@ -143,7 +143,6 @@ int daemon_open(const struct daemon_options *options, struct daemon **ret_daemon
     daemon->commit_hook = (struct loop_hook){.call = on_commit, .owner = daemon};
     daemon->wakeup = (struct loop_timer){.call = on_time, .owner = daemon};
     daemon->commit_again = (struct loop_timer){.call = on_again, .owner = daemon};
-    daemon->next_turn = (struct loop_timer){.call = on_again, .owner = daemon};
     daemon->commit_soon = (struct loop_timer){.call = on_again, .owner = daemon};
     loop_add_hook(daemon->loop, LOOP_PHASE_COMMIT, &daemon->commit_hook);
     if (open_parts(daemon, err) < 0) {
@@ -178,7 +177,6 @@ void daemon_close(struct daemon *daemon)
     loop_cancel_timer(daemon->loop, &daemon->wakeup);
     loop_cancel_timer(daemon->loop, &daemon->commit_again);
     loop_cancel_timer(daemon->loop, &daemon->commit_soon);
-    loop_cancel_timer(daemon->loop, &daemon->next_turn);
     turn_clear(daemon);
     action_list_free(&daemon->turn.actions);
     firing_close(daemon->firing);

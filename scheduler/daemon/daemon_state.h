@@ -63,7 +63,6 @@ struct daemon {
     struct duration clock_ahead;    /* of the wall clock before clock_boottime(), as last seen */
     struct loop_timer wakeup;       /* engine_next_wakeup() */
     struct loop_timer commit_again; /* after a failed commit */
-    struct loop_timer next_turn;    /* more is to be done than one turn takes */
     struct loop_timer commit_soon;  /* ends that nobody waits for share a commit */
     bool shares_commit;             /* commit_soon was set for what is in the turn now */
     bool needs_tidying;             /* some run is over or drains */

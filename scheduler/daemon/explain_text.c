@@ -4,6 +4,7 @@
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/store/view_history.h"
+#include "scheduler/system/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -139,6 +140,31 @@ static void explain_needs(struct explanation *explanation, uint32_t node)
     }
 }
 
+void explain_in_short(const struct daemon_run *run, uint32_t node, const struct engine_task *task,
+                      struct text *text)
+{
+    char delay[DURATION_TEXT_BYTES];
+    SCOPED_TEXT struct text needs = {0};
+    switch (task->reason) {
+    case TASK_REASON_EXTERNAL:
+        needs_describe(run, node, &needs);
+        text_append(text, needs.length == 0 ? "waits outside its run" : text_string(&needs));
+        return;
+    case TASK_REASON_RETRY:
+        text_append_format(text, "again in %s",
+                           duration_format(instant_elapsed(clock_now(), task->ready_at), delay));
+        return;
+    case TASK_REASON_NONE:
+    case TASK_REASON_UPSTREAM:
+    case TASK_REASON_SLOT:
+        break;
+    }
+    size_t pool = run->plan->nodes[node].node->pool;
+    text_append(text, "waits for a free slot");
+    if (pool != FLOW_NONE)
+        text_append_format(text, " (pool %s)", run->plan->flow->project->pools[pool].name);
+}
+
 static void explain_retry(const struct explanation *explanation, uint32_t node, struct instant at,
                           struct text *text)
 {
@@ -148,7 +174,7 @@ static void explain_retry(const struct explanation *explanation, uint32_t node, 
     text_append(text, "again at ");
     append_clock(explanation, at, text);
     text_append_format(text, ", in %s",
-                       duration_format(instant_minus(at, explanation->now), delay));
+                       duration_format(instant_elapsed(explanation->now, at), delay));
     if (task.tries > 0)
         text_append_format(text, "; try %d of %d", task.tries + 1,
                            explanation->run->plan->nodes[node].node->retry.max + 1);

@@ -22,6 +22,10 @@ struct explanation {
 /* A line for each thing that a waiting, blocked or frozen node waits for; nothing for others. */
 void explain_node(struct explanation *explanation, uint32_t node);
 
+/* How a waiting node waits, in a few words for a line of its own: "again in 4m". */
+void explain_in_short(const struct daemon_run *run, uint32_t node, const struct engine_task *task,
+                      struct text *text);
+
 /* A line, its key marked with NOTICE_HOLDS_UP, for each node of this run and of open runs that
  * waits for a node of this run; `node` STORE_NO_NODE: for any of them. */
 void explain_waiters(struct explanation *explanation, uint32_t node);

@@ -148,16 +148,19 @@ void freezes_describe(const struct store_freeze *freeze, struct text *text)
         text_append_format(text, ": %s", freeze->reason);
 }
 
+int freezes_refuse(const struct store_freeze *freeze, struct error *err)
+{
+    SCOPED_TEXT struct text text = {0};
+    freezes_describe(freeze, &text);
+    error_set(err, ERROR_KIND_REFUSED, "flow %s is %s", freeze->flow, text_string(&text));
+    return error_help(err, "let it go: datemill unfreeze %s", freeze->flow);
+}
+
 int freezes_check(const struct daemon *daemon, const char *flow, const char *bizdate,
                   struct error *err)
 {
     const struct store_freeze *row = find_at(daemon, flow, "", bizdate);
-    if (row == NULL)
-        return 0;
-    SCOPED_TEXT struct text text = {0};
-    freezes_describe(row, &text);
-    error_set(err, ERROR_KIND_REFUSED, "flow %s is %s", flow, text_string(&text));
-    return error_help(err, "let it go: datemill unfreeze %s", flow);
+    return row == NULL ? 0 : freezes_refuse(row, err);
 }
 
 void freezes_apply(const struct daemon *daemon, const struct plan *plan, struct run_image *image)

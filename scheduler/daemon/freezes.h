@@ -38,6 +38,9 @@ const struct store_freeze *freezes_row(const struct daemon *daemon, const char *
 void freezes_each(const struct daemon *daemon,
                   bool (*each)(void *owner, const struct store_freeze *freeze), void *owner);
 
+/* REFUSED by a freeze of a whole flow, with who and why and what to type. Always -1. */
+int freezes_refuse(const struct store_freeze *freeze, struct error *err);
+
 /* REFUSED, with who and why and what to type, when the flow is frozen as a whole on that date. */
 int freezes_check(const struct daemon *daemon, const char *flow, const char *bizdate,
                   struct error *err);

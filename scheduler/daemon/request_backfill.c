@@ -124,7 +124,7 @@ static int go_on(const struct backfill_request *work, struct backfill *backfill,
         error_set(err, ERROR_KIND_BUSY, "backfill %" PRId64 " of %s does the same and runs", id,
                   backfill->row.flow);
         return error_help(err,
-                          "look at it: datemill backfill show %" PRId64
+                          "watch it: datemill backfill watch %" PRId64
                           "; or end it: datemill backfill stop %" PRId64,
                           id, id);
     }

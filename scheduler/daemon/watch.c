@@ -235,7 +235,7 @@ void watch_tell_run(struct daemon *daemon, struct daemon_watcher *only,
             continue;
         struct notice running = node_notice(run, attempt->node, TASK_RUNNING);
         running.attempt = attempt->number;
-        running.duration = instant_minus(running.at, attempt->started);
+        running.duration = instant_elapsed(attempt->started, running.at);
         only->tell(only->owner, &running);
     }
 }
@@ -262,7 +262,7 @@ static void describe_task(const struct daemon *daemon, const struct record_task 
     switch (task->why) {
     case TASK_WHY_RETRY:
         text_append_format(reason, ", try %d of %d, again in %s", task->tries, notice->attempts_max,
-                           duration_format(instant_minus(task->ready_at, task->at), delay));
+                           duration_format(instant_elapsed(task->at, task->ready_at), delay));
         break;
     case TASK_WHY_UPSTREAM:
         if (task->state == TASK_BLOCKED)

@@ -114,7 +114,7 @@ struct store_grant { /* after the record that granted it */
     const char *log_path;  /* relative to the state folder */
     const char *text;      /* what runs, rendered; stored once per content */
     size_t text_length;    /* bytes */
-    const char *text_hash; /* git blob id of it, in hex */
+    const char *text_hash; /* git blob id of it, in hex; "" = there is no text */
 };
 
 int store_put_grant(struct store *store, const struct store_grant *grant, struct error *err);

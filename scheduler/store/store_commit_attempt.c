@@ -6,7 +6,7 @@
 
 #define MAX_ERROR_BYTES 4096 /* of all different lines of a run */
 
-struct grant_ids {
+struct grant_ids { /* 0 = not given */
     int64_t boot;
     int64_t text;
 };
@@ -32,9 +32,9 @@ static int insert_grant(struct store *store, const struct record_attempt *grante
     statement_int(&s, granted->at.us);
     statement_text(&s, grant->executor);
     statement_text(&s, grant->token);
-    statement_int(&s, ids->boot);
+    statement_int_or_null(&s, ids->boot);
     statement_text(&s, grant->log_path);
-    statement_int(&s, ids->text);
+    statement_int_or_null(&s, ids->text);
     return statement_run(&s, err);
 }
 
@@ -50,20 +50,25 @@ static int update_grant(struct store *store, const struct store_grant *grant,
     statement_int(&s, grant->attempt_id);
     statement_text(&s, grant->executor);
     statement_text(&s, grant->token);
-    statement_int(&s, ids->boot);
+    statement_int_or_null(&s, ids->boot);
     statement_text(&s, grant->log_path);
-    statement_int(&s, ids->text);
+    statement_int_or_null(&s, ids->text);
     return statement_run_one(&s, "attempt", err);
+}
+
+static bool is_given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
 }
 
 int store_put_grant(struct store *store, const struct store_grant *grant, struct error *err)
 {
-    struct grant_ids ids;
+    struct grant_ids ids = {0};
     struct commit_bytes text = {
         .hash = grant->text_hash, .bytes = grant->text, .length = grant->text_length};
     if (store_require_batch(store, err) != 0 ||
-        commit_boot_id(store, grant->boot_id, &ids.boot, err) != 0 ||
-        commit_blob_id(store, &text, &ids.text, err) != 0)
+        (is_given(grant->boot_id) && commit_boot_id(store, grant->boot_id, &ids.boot, err) != 0) ||
+        (is_given(grant->text_hash) && commit_blob_id(store, &text, &ids.text, err) != 0))
         return -1;
     struct pending_attempt *pending = pending_find_attempt(store, grant->attempt_id);
     if (pending == NULL || !pending->is_granted)

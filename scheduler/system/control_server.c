@@ -249,11 +249,11 @@ bool control_server_send(struct control_server *server, int64_t connection_id, c
         return false;
     if (wire_pending(&connection->wire) + length > CONTROL_MAX_QUEUE_BYTES) {
         connection->is_dead = true;
-        loop_want_turn(server->options.loop);
+        loop_want_send(server->options.loop);
         return false;
     }
     wire_add(&connection->wire, json, length);
-    loop_want_turn(server->options.loop);
+    loop_want_send(server->options.loop);
     return true;
 }
 
@@ -263,7 +263,7 @@ void control_server_end(struct control_server *server, int64_t connection_id)
     if (connection == NULL)
         return;
     connection->is_ending = true;
-    loop_want_turn(server->options.loop);
+    loop_want_send(server->options.loop);
 }
 
 size_t control_server_count(const struct control_server *server)

@@ -63,7 +63,7 @@ static void send_message(struct keeper_client *client, const struct keeper_messa
     text_clear(&client->scratch);
     keeper_message_encode(message, &client->scratch);
     wire_add(&client->wire, text_string(&client->scratch), client->scratch.length);
-    loop_want_turn(client->options.loop);
+    loop_want_send(client->options.loop);
 }
 
 static void disconnect(struct keeper_client *client)
@@ -407,7 +407,7 @@ int keeper_client_start(struct keeper_client *client, const struct keeper_start 
     if (client->state != CLIENT_READY)
         return 0;
     wire_add(&client->wire, text_string(&client->scratch), client->scratch.length);
-    loop_want_turn(client->options.loop);
+    loop_want_send(client->options.loop);
     return 0;
 }
 

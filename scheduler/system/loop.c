@@ -37,9 +37,9 @@ struct loop {
     int signal_fd; /* -1 until the first signal */
     int wall_fd;   /* -1 until the first wall timer */
     bool is_stopping;
-    bool is_turn_wanted;     /* the next turn does not wait */
-    struct loop_fd *fds;     /* all that were not removed */
-    struct loop_fd *removed; /* freed at the end of the turn */
+    bool is_wanted[LOOP_PHASE_SEND + 1]; /* there is something for its hooks: no turn waits */
+    struct loop_fd *fds;                 /* all that were not removed */
+    struct loop_fd *removed;             /* freed at the end of the turn */
     struct loop_timers timers;
     struct loop_fd *signal_source;
     struct loop_fd *wall_source;
@@ -182,8 +182,7 @@ static void call_hooks(struct loop *loop)
 {
     for (size_t phase = 0; phase <= LOOP_PHASE_SEND; phase++) {
         struct loop_hook *hook = loop->hooks[phase];
-        if (phase == LOOP_PHASE_SEND)
-            loop->is_turn_wanted = false; /* what was wanted comes now */
+        loop->is_wanted[phase] = false; /* what was wanted comes now */
         while (hook != NULL) {
             loop->next_hook = hook->next;
             hook->call(hook->owner);
@@ -197,7 +196,8 @@ int loop_turn(struct loop *loop, struct duration max_wait, struct error *err)
 {
     struct epoll_event ready[LOOP_EVENTS_PER_TURN];
     loop_timers_arm(&loop->timers);
-    int wait = loop->is_turn_wanted ? 0 : wait_ms(max_wait);
+    bool is_wanted = loop->is_wanted[LOOP_PHASE_COMMIT] || loop->is_wanted[LOOP_PHASE_SEND];
+    int wait = is_wanted ? 0 : wait_ms(max_wait);
     int count = epoll_wait(loop->epoll_fd, ready, LOOP_EVENTS_PER_TURN, wait);
     if (count < 0 && errno != EINTR)
         return error_set_errno(err, ERROR_KIND_BUG, "cannot wait for events");
@@ -224,7 +224,12 @@ int loop_run(struct loop *loop, struct error *err)
 
 void loop_want_turn(struct loop *loop)
 {
-    loop->is_turn_wanted = true;
+    loop->is_wanted[LOOP_PHASE_COMMIT] = true;
+}
+
+void loop_want_send(struct loop *loop)
+{
+    loop->is_wanted[LOOP_PHASE_SEND] = true;
 }
 
 void loop_stop(struct loop *loop)

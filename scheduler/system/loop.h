@@ -37,6 +37,9 @@ int loop_turn(struct loop *loop, struct duration max_wait, struct error *err);
  * whoever queues something outside of a turn, or in a hook; between, it costs nothing. */
 void loop_want_turn(struct loop *loop);
 
+/* The same for what LOOP_PHASE_SEND alone takes: also in a LOOP_PHASE_COMMIT it costs nothing. */
+void loop_want_send(struct loop *loop);
+
 /* loop_run() returns at the end of this turn, after its hooks. */
 void loop_stop(struct loop *loop);
 

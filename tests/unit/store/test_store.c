@@ -288,6 +288,29 @@ static void a_reader_comes_first_after_a_crash(void **state)
     store_close(reader);
 }
 
+static void a_grant_of_which_nothing_more_is_known(void **state)
+{
+    struct world *world = *state;
+    struct load_attempt attempt;
+    int64_t run_id = world_start(world);
+    OK(store_begin(world->store, ok));
+    world_attempt(world, (struct record_attempt){.attempt_id = 6,
+                                                 .run_id = run_id,
+                                                 .node = 2,
+                                                 .number = 1,
+                                                 .state = ATTEMPT_GRANTED,
+                                                 .at = {T0 + 3}});
+    struct store_grant grant = {.attempt_id = 6};
+    OK(store_put_grant(world->store, &grant, ok));
+    OK(store_put_grant(world->store, &grant, ok)); /* its row is there */
+    OK(store_commit(world->store, ok));
+    OK(load_attempt(world->store, 6, &world->arena, &attempt, ok));
+    assert_string_equal(attempt.token, "");
+    assert_string_equal(attempt.boot_id, "");
+    assert_int_equal(count_rows(world->store, "SELECT count(*) FROM attempt WHERE text_id IS NULL"),
+                     1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -303,6 +326,7 @@ int main(void)
         TEST(rollback_leaves_nothing_and_ids_stay_valid),
         TEST(a_batch_with_a_failed_call_cannot_be_committed),
         TEST(attempt_ids_never_come_twice),
+        TEST(a_grant_of_which_nothing_more_is_known),
         TEST(readers_are_never_blocked_and_see_commits),
         TEST(a_reader_cannot_write),
         TEST(another_writer_is_busy),

@@ -391,6 +391,51 @@ static void test_a_wanted_turn_does_not_wait(void **state)
     loop_close(loop);
 }
 
+struct wanter {
+    struct loop *loop;
+    int calls;
+    bool wants_send; /* else a turn */
+};
+
+static void on_wanting(void *owner)
+{
+    struct wanter *wanter = owner;
+    if (++wanter->calls > 1)
+        return;
+    if (wanter->wants_send)
+        loop_want_send(wanter->loop);
+    else
+        loop_want_turn(wanter->loop);
+}
+
+/* How long the turn after one whose hook of that phase wanted something waits of 20 ms. */
+static int64_t waited_after(enum loop_phase phase, bool wants_send)
+{
+    struct loop *loop = open_loop();
+    struct wanter wanter = {.loop = loop, .wants_send = wants_send};
+    struct loop_hook hook = {.call = on_wanting, .owner = &wanter};
+    loop_add_hook(loop, phase, &hook);
+    assert_int_equal(loop_turn(loop, duration_ms(0), NULL), 0);
+    int64_t before = clock_monotonic().us;
+    assert_int_equal(loop_turn(loop, duration_ms(20), NULL), 0);
+    int64_t waited = clock_monotonic().us - before;
+    assert_int_equal(wanter.calls, 2);
+    before = clock_monotonic().us;
+    assert_int_equal(loop_turn(loop, duration_ms(20), NULL), 0);
+    assert_true(clock_monotonic().us - before >= 19000); /* once, not for ever */
+    loop_close(loop);
+    return waited;
+}
+
+static void test_what_a_hook_wants_is_not_forgotten(void **state)
+{
+    (void)state;
+    assert_true(waited_after(LOOP_PHASE_COMMIT, false) < 15000);
+    assert_true(waited_after(LOOP_PHASE_SEND, false) < 15000);
+    assert_true(waited_after(LOOP_PHASE_SEND, true) < 15000);
+    assert_true(waited_after(LOOP_PHASE_COMMIT, true) >= 19000); /* it was sent in that turn */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_signals_and_run),
         cmocka_unit_test(test_hooks),
         cmocka_unit_test(test_a_wanted_turn_does_not_wait),
+        cmocka_unit_test(test_what_a_hook_wants_is_not_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
