@@ -101,7 +101,8 @@ static const char *const request_names[] = {"run",
                                             "freeze",
                                             "unfreeze",
                                             "explain",
-                                            "prune"};
+                                            "prune",
+                                            "step_down"};
 static const char *const scope_names[] = {"failed", "all", "from", "only"};
 static const char *const force_names[] = {"drain", "stop", "kill"};
 

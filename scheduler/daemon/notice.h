@@ -129,7 +129,8 @@ enum request_kind {
     REQUEST_KIND_FREEZE,   /* flow, or `nodes` of it, for business dates before `until` */
     REQUEST_KIND_UNFREEZE, /* flow, or `nodes` of it */
     REQUEST_KIND_EXPLAIN,  /* what does each waiting node of run_ids[0] wait for? Changes nothing */
-    REQUEST_KIND_PRUNE     /* forget runs and logs; the reply is its end, and so is its asker's */
+    REQUEST_KIND_PRUNE,    /* forget runs and logs; the reply is its end, and so is its asker's */
+    REQUEST_KIND_STEP_DOWN /* let the asker be the engine: frees the lock right after the reply */
 };
 
 enum request_scope { /* of a rerun */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
                                   const struct request *request, const struct error *error)
@@ -175,6 +176,20 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
     notice->total = daemon->project->slots;
 }
 
+static int request_step_down(struct daemon *daemon, struct daemon_watcher *watcher,
+                             const struct request *request, struct error *err)
+{
+    if (daemon->asked_to_leave == NULL || daemon->is_server) {
+        error_set(err, ERROR_KIND_REFUSED, "%s is the engine of this project already, process %d",
+                  daemon->is_server ? "datemill serve" : "another command", (int)getpid());
+        return error_help(err, daemon->is_server ? "look at it: datemill status"
+                                                 : "it ends when its work is done");
+    }
+    daemon->asked_to_leave(daemon->owner);
+    requests_reply(daemon, watcher, request, NULL);
+    return 0;
+}
+
 void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
                     const struct request *request)
 {
@@ -218,6 +233,9 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
         break;
     case REQUEST_KIND_PRUNE:
         result = request_prune(daemon, watcher, request, &err);
+        break;
+    case REQUEST_KIND_STEP_DOWN:
+        result = request_step_down(daemon, watcher, request, &err);
         break;
     }
     if (result < 0)

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SESSION_RETRY_MS 20 /* between tries for the lock or a connection */
+#define SESSION_RETRY_MS 20      /* between tries for the lock or a connection */
+#define SESSION_GIVE_WAY_MS 2000 /* for the lock to be taken by whoever asked for it */
 #define SESSION_MAX_TRIES (SESSION_PATIENCE_S * 1000 / SESSION_RETRY_MS)
 #define SESSION_DENIED_CODE "E505"
 #define SESSION_SEND_WAIT_MS 5000 /* an engine that does not read for so long is gone */
@@ -35,6 +36,8 @@ struct session {
     struct loop_fd *client_fd;
     struct loop_timer again;
     int tries;
+    bool must_leave;             /* another is to be the engine */
+    struct duration leaves_lock; /* to the other, until then; of clock_monotonic() */
     int64_t last_number;
     struct pending *pending;
     bool is_broken; /* `fail` was called */
@@ -94,6 +97,7 @@ static bool follow_up(const struct request *request, enum request_kind *ret_kind
     case REQUEST_KIND_UNFREEZE:
     case REQUEST_KIND_EXPLAIN:
     case REQUEST_KIND_PRUNE:
+    case REQUEST_KIND_STEP_DOWN:
         break;
     }
     return false;
@@ -153,10 +157,24 @@ static void give_up(struct session *session, const struct error *error)
     session->options.fail(session->options.owner, error);
 }
 
+/* Its runs go on under the next engine, which is asked for them again. */
+static void leave(struct session *session)
+{
+    session->must_leave = false;
+    daemon_remove_watcher(session->daemon, &session->watcher);
+    daemon_close(session->daemon);
+    session->daemon = NULL;
+    lock_file_release(&session->lock);
+    session->leaves_lock = clock_monotonic();
+    session->leaves_lock.us += duration_ms(SESSION_GIVE_WAY_MS).us;
+}
+
 static void try_again(void *owner)
 {
     struct session *session = owner;
     struct error err = {0};
+    if (session->must_leave)
+        leave(session);
     if (attach(session, &err) < 0)
         give_up(session, &err);
 }
@@ -220,10 +238,20 @@ static void read_client(void *owner, uint32_t events)
         continue;
 }
 
+/* Within a turn of the daemon: it is closed in the next one. */
+static void on_asked_to_leave(void *owner)
+{
+    struct session *session = owner;
+    session->must_leave = true;
+    loop_set_timer(session->options.loop, &session->again, duration_ms(0));
+}
+
 static int become_engine(struct session *session, struct error *err)
 {
     struct daemon_options options = {.loop = session->options.loop,
-                                     .place = session->options.place};
+                                     .place = session->options.place,
+                                     .asked_to_leave = on_asked_to_leave,
+                                     .owner = session};
     if (daemon_open(&options, &session->daemon, err) < 0) {
         lock_file_release(&session->lock);
         return -1;
@@ -254,8 +282,10 @@ static int connect_client(struct session *session, struct error *err)
  * is to be had: then it waits for its next try. */
 static int attach(struct session *session, struct error *err)
 {
-    struct error lock_error = {0};
-    if (lock_file_try(session->state_dir_fd, ENGINE_LOCK_NAME, &session->lock, &lock_error) == 0) {
+    struct error lock_error = {.kind = ERROR_KIND_BUSY};
+    bool gives_way = clock_monotonic().us < session->leaves_lock.us;
+    if (!gives_way &&
+        lock_file_try(session->state_dir_fd, ENGINE_LOCK_NAME, &session->lock, &lock_error) == 0) {
         if (become_engine(session, err) < 0)
             return -1;
     } else if (lock_error.kind != ERROR_KIND_BUSY) {
