@@ -12,15 +12,19 @@ static void on_late(void *owner)
     loop_stop(owner);
 }
 
-static bool has_open_attempts(const struct daemon_place *place)
+/* Attempts are open; or the store cannot be read for now, as one of an older version, which whoever
+ * opens it to write brings up to date. */
+static bool has_work(const struct daemon_place *place)
 {
     struct store *store;
+    struct error problem = {0};
     SCOPED_ARENA struct arena arena = {0};
     struct load_attempts attempts = {0};
     char boot_id[CLOCK_BOOT_ID_BYTES];
-    if (clock_read_boot_id(boot_id, NULL) < 0 ||
-        store_open_reader(place->state_dir, &store, NULL) < 0)
+    if (clock_read_boot_id(boot_id, NULL) < 0)
         return false;
+    if (store_open_reader(place->state_dir, &store, &problem) < 0)
+        return problem.kind == ERROR_KIND_PRECONDITION;
     bool result =
         load_open_attempts(store, boot_id, &arena, &attempts, NULL) == 0 && attempts.count > 0;
     store_close(store);
@@ -50,7 +54,7 @@ int daemon_settle(const struct daemon_place *place, struct error *err)
         return errno == ENOENT
                    ? 0
                    : error_set_errno(err, ERROR_KIND_PRECONDITION, "%s", place->state_dir);
-    if (!has_open_attempts(place))
+    if (!has_work(place))
         return 0;
     struct lock_file lock = {.fd = -1};
     struct error busy;
