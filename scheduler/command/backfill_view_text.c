@@ -208,20 +208,10 @@ void backfill_text_groups(const struct terminal *terminal, const struct backfill
 
 /* ---- lines for files and programs ---- */
 
-/* To the second: `2021-11-22T10:31:02+08:00`. */
-static void append_stamp(const struct notice *notice, const struct zone *zone, struct text *text)
-{
-    char stamp[ZONE_RFC3339_BYTES] = "";
-    zone_format_rfc3339(zone, notice->at, stamp);
-    size_t fraction = strcspn(stamp, ".");
-    size_t digits = stamp[fraction] == '.' ? 1 + strspn(stamp + fraction + 1, "0123456789") : 0;
-    text_append_format(text, "%.*s%s", (int)fraction, stamp, stamp + fraction + digits);
-}
-
 void backfill_text_line(const struct notice *notice, const struct zone *zone, const char *date,
                         struct text *text)
 {
-    append_stamp(notice, zone, text);
+    logfmt_stamp(text, zone, notice->at);
     text_append_format(text, " backfill=%" PRId64, notice->backfill_id);
     logfmt_pair(text, "date", date);
     logfmt_pair(text, "state", notice->state);

@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+void logfmt_stamp(struct text *text, const struct zone *zone, struct instant at)
+{
+    char stamp[ZONE_RFC3339_BYTES] = "";
+    zone_format_rfc3339(zone, at, stamp);
+    size_t fraction = strcspn(stamp, ".");
+    size_t digits = stamp[fraction] == '.' ? 1 + strspn(stamp + fraction + 1, "0123456789") : 0;
+    text_append_format(text, "%.*s%s", (int)fraction, stamp, stamp + fraction + digits);
+}
+
 void logfmt_pair(struct text *text, const char *key, const char *value)
 {
     if (value == NULL || value[0] == '\0')

@@ -198,9 +198,8 @@ static void append_stamp(const struct run_view_place *place, const struct notice
                          struct text *text)
 {
     const struct zone *zone = find_zone(place, notice);
-    char stamp[ZONE_RFC3339_BYTES] = "";
     if (zone != NULL)
-        text_append(text, zone_format_rfc3339(zone, notice->at, stamp));
+        logfmt_stamp(text, zone, notice->at);
 }
 
 void run_view_text_line(const struct run_view_place *place, const struct notice *notice,

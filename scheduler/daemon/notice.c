@@ -259,7 +259,7 @@ void notice_write(const struct notice *notice, struct text *ret_json)
     struct json_out json;
     json_out_init(&json, ret_json);
     json_out_begin_object(&json);
-    json_out_pair_string(&json, "notice", notice_names[notice->kind]);
+    json_out_pair_string(&json, "event", notice_names[notice->kind]);
     write_members(&json, notice, notice_members, COUNT(notice_members));
     write_runs(&json, notice->run_ids, notice->run_count);
     write_items(&json, notice);
@@ -271,7 +271,9 @@ void notice_write(const struct notice *notice, struct text *ret_json)
 int notice_from_json(const struct json *json, struct arena *arena, struct notice *ret_notice,
                      struct error *err)
 {
-    int kind = read_name(json, "notice", notice_names, COUNT(notice_names));
+    int kind = read_name(json, "event", notice_names, COUNT(notice_names));
+    if (kind < 0) /* as an engine from before an upgrade, which still runs, says it */
+        kind = read_name(json, "notice", notice_names, COUNT(notice_names));
     if (kind < 0)
         return error_set(err, ERROR_KIND_INVALID, "this is no notice of a datemill engine");
     *ret_notice = (struct notice){.kind = (enum notice_kind)kind};

@@ -100,11 +100,13 @@ check 'at the third try' grep -q 'state=success try=3' "$work/stderr"
 is 'a timeout fails, and is not retried unasked' "$(run late 2021-11-11)" 1
 check 'it says so' grep -q 'state=failed try=1 .*timeout after 1' "$work/stderr"
 is 'only what is selected runs' "$(run mixed 2021-11-12 --nodes +good)" 0
+stamp='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}) run='
+check 'lines have times to the second' grep -Eq "$stamp" "$work/stderr"
 check 'the rest counts as skipped' grep -q '2 ok, 2 skipped' "$work/stderr"
 is 'a dry run changes nothing' "$(run mixed 2021-11-13 --dry-run)" 0
 is 'no run came of it' "$("$datemill" runs list --json | grep -c '"bizdate":"2021-11-13"')" 0
 is '--json prints a line of JSON for each event' "$(run mixed 2021-11-14 --nodes start --json)" 0
-is 'on stdout' "$(grep -c '^{"notice":' "$work/stdout")" "$(wc -l <"$work/stdout")"
+is 'on stdout' "$(grep -c '^{"event":' "$work/stdout")" "$(wc -l <"$work/stdout")"
 
 # --- rerun ---
 is 'rerun --from-failed runs what failed again' \

@@ -138,6 +138,7 @@ static void what_is_no_message_is_refused(void **state)
     (void)state;
     read_wrong("{}");
     read_wrong("[]");
+    read_wrong("{\"event\":\"bad\",\"request\":\"run\"}");
     read_wrong("{\"notice\":\"bad\",\"request\":\"run\"}");
     read_wrong("{\"request\":\"run\",\"scope\":\"failed\",\"force\":\"drain\",\"vars\":[\"x\"]}");
 }
