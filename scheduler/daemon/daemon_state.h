@@ -147,6 +147,10 @@ void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher);
 /* The answer, told after the commit; it and what it points to belong to the turn. */
 struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *watcher,
                                   const struct request *request, const struct error *error);
+/* The answer to a question, which changes nothing: while nothing can be committed it is told at
+ * once, for it is then that people ask. What it points to belongs to the turn. */
+void requests_answer(struct daemon *daemon, struct daemon_watcher *watcher,
+                     const struct notice *answer);
 /* The answer to what opened or took up runs: told after the commit, and how they stand. */
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count);

@@ -59,12 +59,14 @@ int request_explain(struct daemon *daemon, struct daemon_watcher *watcher,
         explain_node(&explanation, node);
     explain_waiters(&explanation, node);
     engine_reasons_free(&explanation.reasons);
-    struct notice *notice = &requests_reply(daemon, watcher, request, NULL)->notice;
-    notice->run_id = run->id;
-    notice->state = run_state_name(facts.state);
-    notice->hold = facts.hold == RUN_HOLD_NONE ? "" : run_hold_name(facts.hold);
-    notice->remark = left == 0 ? "" : arena_format(arena, "%zu more nodes wait", left);
-    notice->items = explanation.items;
-    notice->item_count = explanation.count;
+    struct notice notice = {.kind = NOTICE_KIND_REPLY,
+                            .request = request->number,
+                            .run_id = run->id,
+                            .state = run_state_name(facts.state),
+                            .items = explanation.items,
+                            .item_count = explanation.count};
+    notice.hold = facts.hold == RUN_HOLD_NONE ? "" : run_hold_name(facts.hold);
+    notice.remark = left == 0 ? "" : arena_format(arena, "%zu more nodes wait", left);
+    requests_answer(daemon, watcher, &notice);
     return 0;
 }

@@ -18,6 +18,19 @@ struct turn_reply *requests_reply(struct daemon *daemon, struct daemon_watcher *
     return reply;
 }
 
+void requests_answer(struct daemon *daemon, struct daemon_watcher *watcher,
+                     const struct notice *answer)
+{
+    if (daemon->trouble[TROUBLE_STORE] != NULL) {
+        watcher->tell(watcher->owner, answer);
+        return;
+    }
+    struct turn_reply *reply = arena_alloc(&daemon->turn.arena, sizeof *reply);
+    reply->watcher = watcher;
+    reply->notice = *answer;
+    TURN_ADD(daemon->turn.replies, reply);
+}
+
 void requests_reply_runs(struct daemon *daemon, struct daemon_watcher *watcher,
                          const struct request *request, const int64_t *run_ids, size_t run_count)
 {
@@ -165,15 +178,16 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
                            const struct request *request)
 {
     struct engine_counts counts = engine_count(daemon->engine);
-    struct error about = {0};
-    snprintf(about.text, sizeof about.text,
+    struct notice notice = {.kind = NOTICE_KIND_REPLY, .request = request->number};
+    struct error *about = &notice.error;
+    snprintf(about->text, sizeof about->text,
              "%zu of %d slots used, %zu runs open, %zu nodes ready, %zu granted", counts.running,
              daemon->project->slots, counts.open_runs, counts.ready, counts.granted);
-    struct notice *notice = &requests_reply(daemon, watcher, request, &about)->notice;
-    notice->state = daemon->is_server ? NOTICE_STATE_SERVER : NOTICE_STATE_COMMAND;
-    notice->running = (int64_t)counts.open_runs;
-    notice->done = (int64_t)counts.running;
-    notice->total = daemon->project->slots;
+    notice.state = daemon->is_server ? NOTICE_STATE_SERVER : NOTICE_STATE_COMMAND;
+    notice.running = (int64_t)counts.open_runs;
+    notice.done = (int64_t)counts.running;
+    notice.total = daemon->project->slots;
+    requests_answer(daemon, watcher, &notice);
 }
 
 static int request_step_down(struct daemon *daemon, struct daemon_watcher *watcher,
