@@ -262,6 +262,21 @@ static void explain_overlap(const struct explanation *explanation, struct text *
     text_append(text, between[0] == ',' ? " of this flow" : run_hold_name(RUN_HOLD_OVERLAP));
 }
 
+/* A run of a backfill goes on with it; one that is paused was meant to wait. */
+static void explain_backfill(const struct explanation *explanation, struct text *text)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct store_backfill row = {.state = BACKFILL_RUNNING};
+    int64_t id = explanation->run->backfill_id;
+    load_backfill(explanation->daemon->store, id, &arena, &row, NULL);
+    if (row.state == BACKFILL_PAUSED)
+        text_append_format(
+            text, "backfill %" PRId64 " is paused: datemill backfill resume %" PRId64, id, id);
+    else
+        text_append_format(
+            text, "no scheduler is running: datemill backfill resume %" PRId64 " goes on", id);
+}
+
 static void explain_hold(const struct explanation *explanation, enum run_hold hold,
                          struct text *text)
 {
@@ -270,19 +285,17 @@ static void explain_hold(const struct explanation *explanation, enum run_hold ho
     case RUN_HOLD_NONE:
         break;
     case RUN_HOLD_NO_SCHEDULER:
-        text_append_format(text, "no scheduler is running: datemill rerun %" PRId64 " goes on",
-                           run->id);
+        if (run->backfill_id != 0)
+            explain_backfill(explanation, text);
+        else
+            text_append_format(text, "no scheduler is running: datemill rerun %" PRId64 " goes on",
+                               run->id);
         break;
     case RUN_HOLD_DRAIN:
         text_append(text, "the run is being stopped: nothing new starts");
         break;
     case RUN_HOLD_PAUSED:
-        if (run->backfill_id != 0)
-            text_append_format(text,
-                               "backfill %" PRId64 " is paused: datemill backfill resume %" PRId64,
-                               run->backfill_id, run->backfill_id);
-        else
-            text_append(text, run_hold_name(hold));
+        text_append(text, run_hold_name(hold));
         break;
     case RUN_HOLD_OVERLAP:
         explain_overlap(explanation, text);
