@@ -1,9 +1,11 @@
-/* What the open batch says about attempts and nodes of runs, before it is written to their rows.
+/* What the open batch says about attempts, nodes, runs and the counts of a backfill, before it is
+ * written to their rows.
  *
  * A short attempt is told in five calls (granted and its details; started and its process; ended
- * and what it cost), its node in two. Written one by one these were seven statements, and they are
- * what a node costs. Here calls about the same row become one statement: an INSERT for a grant, an
- * UPDATE for the rest, an UPDATE of the node's row. Lines of the story are not combined.
+ * and what it cost), its node in two, its run in two. Written one by one these were ten statements,
+ * and they are what a node costs. Here calls about the same row become one statement: an INSERT for
+ * a grant, an UPDATE for the rest, an UPDATE of the node's row, one of the run's. Lines of the
+ * story are not combined.
  *
  * Nothing outlives its batch, and statement_open() writes everything before any other statement
  * runs: who reads or writes through it sees the rows as they are. */
@@ -11,6 +13,7 @@
 #define DATEMILL_STORE_COMMIT_PENDING_H
 
 #include "scheduler/store/commit_internal.h"
+#include "scheduler/store/store_backfill.h"
 
 #define PENDING_MAX 128 /* rows of each kind; more, and all are written */
 
@@ -37,9 +40,27 @@ struct pending_task {
     int64_t started_at; /* instant, 0 = none any more, -1 = as it was */
 };
 
+struct pending_run {
+    struct record_run row;       /* the last one */
+    bool is_changed;             /* its state differed from the one before, within the batch */
+    struct instant opened_at;    /* when this opening began, should it be a new one */
+    struct instant new_started;  /* when it began to run, in a new opening; 0 = it has not */
+    struct instant more_started; /* the same, where the opening is not new and it had not before */
+    struct instant ended_at;     /* last change of state */
+};
+
+/* How many more dates of a backfill are in each state. */
+struct pending_dates {
+    int64_t backfill_id; /* 0 = of none */
+    int64_t more[DATE_STATE_COUNT];
+};
+
 struct pending {
     size_t attempt_count;
     size_t task_count;
+    size_t run_count;
+    struct pending_dates dates;
+    struct pending_run runs[PENDING_MAX];
     struct pending_attempt attempts[PENDING_MAX];
     struct pending_task tasks[PENDING_MAX];
 };
@@ -56,6 +77,12 @@ void pending_drop_attempt(struct store *store, struct pending_attempt *attempt);
 /* `event_id` is the line of the story about it. */
 int pending_add_task(struct store *store, const struct record_task *task, int64_t event_id,
                      struct error *err);
+
+int pending_add_run(struct store *store, const struct record_run *run, struct error *err);
+
+/* A date goes from one state to another. */
+int pending_move_date(struct store *store, int64_t backfill_id, int from, int to,
+                      struct error *err);
 
 /* Writes what is known of an attempt that is not new; `end` and its one-line `reason` may be
  * NULL. */

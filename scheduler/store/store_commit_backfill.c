@@ -1,7 +1,7 @@
 /* Backfills and their dates. */
 #include "scheduler/store/store_backfill.h"
 
-#include "scheduler/store/commit_internal.h"
+#include "scheduler/store/commit_pending.h"
 
 #include <string.h>
 
@@ -182,11 +182,12 @@ int store_set_backfill(struct store *store, const struct store_backfill *backfil
 {
     STATEMENT(s);
     if (store_require_batch(store, err) != 0 ||
-        statement_open(&s, store,
-                       "UPDATE backfill SET version_id = ?2, parallel = ?3, max_failures = ?4,"
-                       " state = ?5, state_reason = ?6, opened_at = ?7, ended_at = ?8,"
-                       " opening_failures = ?9 WHERE id = ?1",
-                       err) != 0)
+        statement_open_beside(
+            &s, store,
+            "UPDATE backfill SET version_id = ?2, parallel = ?3, max_failures = ?4,"
+            " state = ?5, state_reason = ?6, opened_at = ?7, ended_at = ?8,"
+            " opening_failures = ?9 WHERE id = ?1",
+            err) != 0)
         return -1;
     statement_int(&s, backfill->id);
     statement_int(&s, backfill->version_id);
@@ -220,9 +221,9 @@ static int read_state(struct store *store, int64_t backfill_id, int32_t position
                       struct error *err)
 {
     STATEMENT(s);
-    if (statement_open(&s, store,
-                       "SELECT state FROM backfill_date WHERE backfill_id = ? AND position = ?",
-                       err) != 0)
+    if (statement_open_beside(
+            &s, store, "SELECT state FROM backfill_date WHERE backfill_id = ? AND position = ?",
+            err) != 0)
         return -1;
     statement_int(&s, backfill_id);
     statement_int(&s, position);
@@ -241,10 +242,10 @@ int store_set_date(struct store *store, int64_t backfill_id, const struct store_
     STATEMENT(s);
     if (store_require_batch(store, err) != 0 ||
         read_state(store, backfill_id, date->position, &before, err) != 0 ||
-        statement_open(&s, store,
-                       "UPDATE backfill_date SET state = ?3, run_id = ?4, reason = ?5"
-                       " WHERE backfill_id = ?1 AND position = ?2",
-                       err) != 0)
+        statement_open_beside(&s, store,
+                              "UPDATE backfill_date SET state = ?3, run_id = ?4, reason = ?5"
+                              " WHERE backfill_id = ?1 AND position = ?2",
+                              err) != 0)
         return -1;
     statement_int(&s, backfill_id);
     statement_int(&s, date->position);
@@ -256,10 +257,7 @@ int store_set_date(struct store *store, int64_t backfill_id, const struct store_
         return -1;
     if (before == (int)date->state)
         return 0;
-    return count_dates(store, backfill_id, before, -1, err) != 0 ||
-                   count_dates(store, backfill_id, (int)date->state, 1, err) != 0
-               ? -1
-               : 0;
+    return pending_move_date(store, backfill_id, before, (int)date->state, err);
 }
 
 static int reset_state(struct store *store, int64_t backfill_id, int state, int64_t *count,

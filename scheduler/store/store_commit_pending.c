@@ -198,8 +198,127 @@ int pending_add_task(struct store *store, const struct record_task *task, int64_
     return 0;
 }
 
+/* --- runs ------------------------------------------------------------------------------------- */
+
+/* Nodes of a run that is over are counted once: lists need not look at them. */
+static int write_run(struct store *store, const struct pending_run *run, struct error *err)
+{
+    const struct record_run *row = &run->row;
+    STATEMENT(s);
+    if (statement_open_beside(
+            &s, store,
+            "UPDATE run SET state = ?2, queued_at = iif(opening = ?3, queued_at, ?4),"
+            " started_at = CASE WHEN opening <> ?3 THEN ?5 WHEN started_at = 0 THEN ?6"
+            "  ELSE started_at END,"
+            " ended_at = CASE WHEN ?2 < 2 THEN 0 WHEN state = ?2 AND NOT ?7 THEN ended_at"
+            "  ELSE ?8 END,"
+            " opening = ?3, counts = iif(?2 < 2, NULL,"
+            " (SELECT count(*) FILTER (WHERE state = 0) || ',' ||"
+            " count(*) FILTER (WHERE state = 1) || ',' ||"
+            " count(*) FILTER (WHERE state = 2) || ',' ||"
+            " count(*) FILTER (WHERE state = 3) || ',' ||"
+            " count(*) FILTER (WHERE state = 4) || ',' ||"
+            " count(*) FILTER (WHERE state = 5) || ',' ||"
+            " count(*) FILTER (WHERE state = 6) || ',' ||"
+            " count(*) FILTER (WHERE state = 7)"
+            " FROM node_run WHERE run_id = ?1 AND type <> '')) WHERE id = ?1",
+            err) != 0)
+        return -1;
+    statement_int(&s, row->run_id);
+    statement_int(&s, row->state);
+    statement_int(&s, row->opening);
+    statement_int(&s, run->opened_at.us);
+    statement_int(&s, run->new_started.us);
+    statement_int(&s, run->more_started.us);
+    statement_int(&s, run->is_changed);
+    statement_int(&s, run->ended_at.us);
+    if (run_state_is_final(row->state))
+        store->uncounted[(size_t)row->run_id % STORE_MAX_UNCOUNTED] = 0;
+    return statement_run_one(&s, "run", err);
+}
+
+static struct pending_run *find_run(struct pending *pending, int64_t run_id)
+{
+    for (size_t i = pending->run_count; i > 0; i--) {
+        if (pending->runs[i - 1].row.run_id == run_id)
+            return &pending->runs[i - 1];
+    }
+    return NULL;
+}
+
+static void add_to_run(struct pending_run *known, const struct record_run *run)
+{
+    bool has_begun = run->state != RUN_WAITING;
+    if (known->row.state != run->state) {
+        known->is_changed = true;
+        known->ended_at = run->at;
+    }
+    if (has_begun && known->new_started.us == 0)
+        known->new_started = run->at;
+    if (has_begun && known->more_started.us == 0)
+        known->more_started = run->at;
+    known->row = *run;
+}
+
+int pending_add_run(struct store *store, const struct record_run *run, struct error *err)
+{
+    struct pending *pending = pending_of(store);
+    struct pending_run *known = find_run(pending, run->run_id);
+    if (known != NULL && known->row.opening == run->opening) {
+        add_to_run(known, run);
+        return 0;
+    }
+    if ((known != NULL || pending->run_count == PENDING_MAX) &&
+        store_write_pending(store, err) != 0)
+        return -1;
+    struct instant none = {0};
+    pending->runs[pending->run_count++] =
+        (struct pending_run){.row = *run,
+                             .opened_at = run->at,
+                             .new_started = run->state == RUN_RUNNING ? run->at : none,
+                             .more_started = run->state != RUN_WAITING ? run->at : none,
+                             .ended_at = run->at};
+    return 0;
+}
+
+/* --- dates of a backfill ---------------------------------------------------------------------- */
+
+static int write_dates(struct store *store, const struct pending_dates *dates, struct error *err)
+{
+    for (int state = 0; dates->backfill_id != 0 && state < DATE_STATE_COUNT; state++) {
+        if (dates->more[state] == 0)
+            continue;
+        STATEMENT(s);
+        if (statement_open_beside(&s, store,
+                                  "UPDATE backfill_count SET dates = dates + ?3"
+                                  " WHERE backfill_id = ?1 AND state = ?2",
+                                  err) != 0)
+            return -1;
+        statement_int(&s, dates->backfill_id);
+        statement_int(&s, state);
+        statement_int(&s, dates->more[state]);
+        if (statement_run_one(&s, "backfill", err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int pending_move_date(struct store *store, int64_t backfill_id, int from, int to, struct error *err)
+{
+    struct pending_dates *dates = &pending_of(store)->dates;
+    if (dates->backfill_id != backfill_id) {
+        if (store_write_pending(store, err) != 0)
+            return -1;
+        *dates = (struct pending_dates){.backfill_id = backfill_id};
+    }
+    dates->more[from]--;
+    dates->more[to]++;
+    return 0;
+}
+
 /* --- all -------------------------------------------------------------------------------------- */
 
+/* Runs after their nodes, which they count. */
 int store_write_pending(struct store *store, struct error *err)
 {
     struct pending *pending = store->pending;
@@ -215,13 +334,22 @@ int store_write_pending(struct store *store, struct error *err)
             return -1;
     }
     pending->task_count = 0;
+    for (size_t i = 0; i < pending->run_count; i++) {
+        if (write_run(store, &pending->runs[i], err) != 0)
+            return -1;
+    }
+    pending->run_count = 0;
+    if (write_dates(store, &pending->dates, err) != 0)
+        return -1;
+    pending->dates = (struct pending_dates){0};
     return 0;
 }
 
 bool store_has_pending(const struct store *store)
 {
-    return store->pending != NULL &&
-           (store->pending->attempt_count > 0 || store->pending->task_count > 0);
+    const struct pending *pending = store->pending;
+    return pending != NULL && (pending->attempt_count > 0 || pending->task_count > 0 ||
+                               pending->run_count > 0 || pending->dates.backfill_id != 0);
 }
 
 void store_drop_pending(struct store *store)
@@ -230,4 +358,6 @@ void store_drop_pending(struct store *store)
         return;
     store->pending->attempt_count = 0;
     store->pending->task_count = 0;
+    store->pending->run_count = 0;
+    store->pending->dates = (struct pending_dates){0};
 }

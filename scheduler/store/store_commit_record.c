@@ -96,47 +96,6 @@ static int record_attempt(struct store *store, const struct record_attempt *atte
     return error_set(err, ERROR_KIND_BUG, "an attempt has no state %d", (int)attempt->state);
 }
 
-/* Counted once, when a run is over: lists need not look at its nodes. */
-static int keep_counts(struct store *store, int64_t run_id, struct error *err)
-{
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "UPDATE run SET counts = (SELECT count(*) FILTER (WHERE state = 0) || ',' ||"
-                       " count(*) FILTER (WHERE state = 1) || ',' ||"
-                       " count(*) FILTER (WHERE state = 2) || ',' ||"
-                       " count(*) FILTER (WHERE state = 3) || ',' ||"
-                       " count(*) FILTER (WHERE state = 4) || ',' ||"
-                       " count(*) FILTER (WHERE state = 5) || ',' ||"
-                       " count(*) FILTER (WHERE state = 6) || ',' ||"
-                       " count(*) FILTER (WHERE state = 7)"
-                       " FROM node_run WHERE run_id = ?1 AND type <> '') WHERE id = ?1",
-                       err) != 0)
-        return -1;
-    statement_int(&s, run_id);
-    store->uncounted[(size_t)run_id % STORE_MAX_UNCOUNTED] = 0;
-    return statement_run(&s, err);
-}
-
-static int update_run(struct store *store, const struct record_run *run, struct error *err)
-{
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "UPDATE run SET state = ?2,"
-                       " queued_at = iif(opening = ?3, queued_at, ?4),"
-                       " started_at = CASE WHEN opening <> ?3 THEN iif(?2 = 1, ?4, 0)"
-                       "  WHEN started_at = 0 AND ?2 <> 0 THEN ?4 ELSE started_at END,"
-                       " ended_at = CASE WHEN ?2 < 2 THEN 0 WHEN state = ?2 THEN ended_at"
-                       "  ELSE ?4 END,"
-                       " opening = ?3, counts = NULL WHERE id = ?1",
-                       err) != 0)
-        return -1;
-    statement_int(&s, run->run_id);
-    statement_int(&s, run->state);
-    statement_int(&s, run->opening);
-    statement_int(&s, run->at.us);
-    return statement_run_one(&s, "run", err);
-}
-
 static int record_run(struct store *store, const struct record_run *run, struct error *err)
 {
     int64_t event_id;
@@ -146,9 +105,9 @@ static int record_run(struct store *store, const struct record_run *run, struct 
                                  .node = STORE_NO_NODE,
                                  .state = (int)run->state,
                                  .tries = run->opening};
-    if (update_run(store, run, err) != 0 || commit_event(store, &event, &event_id, err) != 0)
+    if (commit_event(store, &event, &event_id, err) != 0)
         return -1;
-    return run_state_is_final(run->state) ? keep_counts(store, run->run_id, err) : 0;
+    return pending_add_run(store, run, err);
 }
 
 int store_apply(struct store *store, const struct action *action, struct error *err)

@@ -262,6 +262,7 @@ int store_put_run(struct store *store, const struct store_run *run, struct error
                                  .text = run->trigger};
     if (commit_event(store, &event, &event_id, err) != 0)
         return -1;
+    store->uncounted[(size_t)run->run_id % STORE_MAX_UNCOUNTED] = run->run_id;
     if (run->run_id >= store->batch_run_id)
         store->batch_run_id = run->run_id + 1;
     return 0;

@@ -94,7 +94,7 @@ int store_read_int(struct store *store, const char *sql, int64_t *ret_value, str
 /* Reads the counters of `meta` into the store. */
 int store_read_counters(struct store *store, struct error *err);
 
-/* Of store_commit_pending.c: what the batch says about attempts and nodes goes into their rows, or
+/* Of store_commit_pending.c: what the batch says of attempts, nodes, runs goes into their rows, or
  * is forgotten with the batch. */
 int store_write_pending(struct store *store, struct error *err);
 bool store_has_pending(const struct store *store);
