@@ -1,6 +1,8 @@
 #include "scheduler/command/backfill_facts.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/command/project_facts.h"
+#include "scheduler/daemon/daemon.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -126,6 +128,14 @@ static int64_t count_dates(const struct view_backfill *backfill, uint32_t states
     for (size_t i = 0; i < DATE_STATE_COUNT; i++)
         count += (states & BIT(i)) != 0 ? backfill->counts.items[i] : 0;
     return count;
+}
+
+const char *backfill_facts_reason(struct context *context, const struct view_backfill *backfill)
+{
+    const struct store_backfill *row = &backfill->row;
+    bool is_left = row->state == BACKFILL_RUNNING && row->state_reason[0] == '\0' &&
+                   project_facts_holder(context, ENGINE_LOCK_NAME).pid == 0;
+    return is_left ? "no scheduler is running" : row->state_reason;
 }
 
 int64_t backfill_facts_total(const struct view_backfill *backfill)

@@ -26,6 +26,9 @@ const struct zone *backfill_facts_zone(struct context *context, const struct flo
 /* Whether it is running or paused. */
 bool backfill_facts_is_open(const struct view_backfill *backfill);
 
+/* Why it is in its state; of one that is to run, that no engine is there to do it. "" = nothing. */
+const char *backfill_facts_reason(struct context *context, const struct view_backfill *backfill);
+
 /* Dates that are to run or ran, and those of them that ended. */
 int64_t backfill_facts_total(const struct view_backfill *backfill);
 int64_t backfill_facts_done(const struct view_backfill *backfill);

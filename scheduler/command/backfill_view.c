@@ -204,7 +204,8 @@ void backfill_view_say(struct backfill_view *view, const char *line)
 
 static bool is_rate_known(const struct backfill_view *view)
 {
-    return strcmp(view->standing.state, "running") == 0 && view->standing.running > 0 &&
+    return strcmp(view->standing.state, "running") == 0 && view->standing.reason[0] == '\0' &&
+           view->standing.running > 0 &&
            !backfill_rate_is_late(&view->rate, view->options.per_date, view->began,
                                   clock_monotonic());
 }

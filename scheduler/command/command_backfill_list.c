@@ -69,7 +69,8 @@ static void add_row(struct context *context, struct table *table,
     table_cell(table, backfill_facts_time(backfill_facts_zone(context, NULL), row->created_at,
                                           &context->arena));
     table_cell(table, row->who);
-    table_cell(table, row->state_reason[0] != '\0' ? row->state_reason : row->reason);
+    const char *reason = backfill_facts_reason(context, backfill);
+    table_cell(table, reason[0] != '\0' ? reason : row->reason);
 }
 
 static void print_people(struct context *context, const struct view_backfills *found)

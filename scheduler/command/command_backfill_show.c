@@ -84,15 +84,16 @@ static void print_head(struct show *show)
     SCOPED_TEXT struct text state = {0};
     const char *word = backfill_state_name(row->state);
     size_t length = strlen(word);
-    bool says_it = strncmp(row->state_reason, word, length) == 0; /* `stopped by lin` */
+    const char *reason = backfill_facts_reason(show->context, of);
+    bool says_it = strncmp(reason, word, length) == 0; /* `stopped by lin` */
     terminal_append_state(out, &state, word);
     terminal_print_styled(out, TERMINAL_STYLE_BOLD, "backfill %" PRId64, row->id);
     terminal_print(out, "   ");
     terminal_put(out, row->flow);
     terminal_print(out, "   %s", text_string(&state));
-    if (row->state_reason[0] != '\0') {
+    if (reason[0] != '\0') {
         terminal_print(out, "%s", says_it ? "" : ": ");
-        terminal_put(out, row->state_reason + (says_it ? length : 0));
+        terminal_put(out, reason + (says_it ? length : 0));
     }
     terminal_print(out, "\n");
     struct arena *arena = &show->context->arena;

@@ -114,6 +114,8 @@ check 'is marked' grep -q '\^\^\^\^' "$work/stderr"
 printf '2021-01-01..2021-01-03\n2021-05 # a month\n' >dates.txt
 "$datemill" backfill shop - --dry-run <dates.txt >"$work/stdout" 2>/dev/null
 check 'standard input' grep -q '^plan: shop, 34 dates, 2021-01-01 … 2021-05-31 ' "$work/stdout"
+check 'two ranges are not read as one' grep -q '(both included, not every day between)$' \
+    "$work/stdout"
 is 'the same from a file' "$("$datemill" backfill shop @dates.txt --dry-run 2>/dev/null)" \
     "$(cat "$work/stdout")"
 head -c 9000000 /dev/zero | tr '\0' '\n' >big.txt
@@ -346,9 +348,20 @@ touch wait/2020120{1,2,3,4}
 "$datemill" backfill shop 2020-12 >"$work/seven" 2>&1 &
 command=$!
 check 'dates run' wait_for "[ \$(grep -c '^2020-12' '$work/ledger') = 4 ]"
+id=$(newest)
+"$datemill" backfill watch "$id" >"$work/watched" 2>&1 &
+watch=$!
+check 'somebody watches' wait_for "grep -q 'dates to run' '$work/watched'"
+is 'a setting from elsewhere' "$(backfill set "$id" --parallel 3)" 0
+check 'is told to who follows' wait_for "grep -q '^from now on 3 dates at a time' '$work/seven'"
 kill -9 $command
 wait $command 2>/dev/null
-id=$(newest)
+check 'who only watches learns that nobody goes on with it' \
+    wait_for "grep -q '; go on: datemill backfill resume $id\$' '$work/watched'"
+kill -INT $watch
+wait $watch
+check 'the list says it too' grep -q 'running .*no scheduler is running' \
+    <("$datemill" backfill list -n 1)
 is 'killed: it is unfinished' "$(member "$id" state)" '"running"'
 check 'status says how to go on' grep -q "datemill backfill resume $id" <("$datemill" status)
 rm wait/*
