@@ -3,6 +3,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/backfill.h"
+#include "scheduler/daemon/capacity.h"
 #include "scheduler/daemon/connections.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/daemon/firing.h"
@@ -54,39 +55,6 @@ static void on_again(void *owner)
     (void)owner;
 }
 
-static int set_capacity(struct daemon *daemon, struct error *err)
-{
-    const struct project *project = daemon->project;
-    int32_t *pools = memory_new(project->pool_count, sizeof *pools);
-    for (size_t i = 0; i < project->pool_count; i++)
-        pools[i] = project->pools[i].size;
-    struct event event = {
-        .kind = EVENT_SET_CAPACITY,
-        .capacity = {.slots = project->slots, .pools = pools, .pool_count = project->pool_count}};
-    int result = daemon_step(daemon, &event, err);
-    free(pools);
-    return result;
-}
-
-static int load_project(struct daemon *daemon, struct error *err)
-{
-    struct flow_source *source;
-    if (flow_source_open_folder(daemon->place.project_dir, &source, err) < 0)
-        return -1;
-    struct diagnostics problems;
-    diagnostics_init(&problems);
-    int result = project_load(source, daemon->place.types, &problems, &daemon->project);
-    if (result < 0)
-        definition_problem(&problems, err);
-    diagnostics_free(&problems);
-    flow_source_close(source);
-    if (result == 0 && daemon->project->slots < 1) {
-        long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        daemon->project->slots = processors < 1 ? 1 : (int32_t)processors;
-    }
-    return result;
-}
-
 static int open_keeper(struct daemon *daemon, int64_t epoch, struct error *err)
 {
     SCOPED_TEXT struct text program = {0};
@@ -105,7 +73,7 @@ static int open_parts(struct daemon *daemon, struct error *err)
 {
     const char *state_dir = daemon->place.state_dir;
     int64_t epoch;
-    if (load_project(daemon, err) < 0 ||
+    if (capacity_read(daemon, err) < 0 ||
         store_open_writer(state_dir, DAEMON_PROGRAM, &daemon->store, err) < 0 ||
         clock_read_boot_id(daemon->boot_id, err) < 0 ||
         store_next_epoch(daemon->store, daemon->boot_id, clock_now(), &epoch, err) < 0)
@@ -113,12 +81,12 @@ static int open_parts(struct daemon *daemon, struct error *err)
     struct engine_options options = {.next_attempt_id = store_next_attempt_id(daemon->store),
                                      .grant_ahead = ENGINE_GRANT_AHEAD};
     daemon->engine = engine_new(&options);
-    if (set_capacity(daemon, err) < 0 || freezes_load(daemon, err) < 0 ||
+    if (capacity_set(daemon, err) < 0 || freezes_load(daemon, err) < 0 ||
         restore_open_runs(daemon, err) < 0)
         return -1;
     needs_look(daemon, NULL);
-    if (daemon->is_server && (backfill_load_running(daemon, err) < 0 ||
-                              firing_open(daemon, &daemon->firing, err) < 0))
+    if (daemon->is_server &&
+        (backfill_load_running(daemon, err) < 0 || firing_open(daemon, &daemon->firing, err) < 0))
         return -1;
     if (open_keeper(daemon, epoch, err) < 0)
         return -1;
@@ -189,6 +157,7 @@ void daemon_close(struct daemon *daemon)
     store_close(daemon->store);
     freezes_free(daemon);
     project_free(daemon->project);
+    free(daemon->pools);
     reference_finder_free(daemon->finder);
     for (size_t i = 0; i < TROUBLE_COUNT; i++)
         free(daemon->trouble[i]);

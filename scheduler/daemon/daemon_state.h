@@ -17,8 +17,9 @@
 #include "scheduler/system/keeper_client.h"
 
 enum trouble {
-    TROUBLE_STORE,  /* the last commit failed */
-    TROUBLE_KEEPER, /* the keeper's journal cannot be written */
+    TROUBLE_STORE,   /* the last commit failed */
+    TROUBLE_PROJECT, /* datemill.yaml is wrong: what was read before holds */
+    TROUBLE_KEEPER,  /* the keeper's journal cannot be written */
     TROUBLE_COUNT
 };
 
@@ -41,7 +42,10 @@ struct daemon {
     struct control_server *control; /* NULL when it settles only */
     struct connection *connections; /* watchers behind the control socket */
     struct reference_finder *finder;
-    struct project *project;                                   /* slots, pools */
+    struct project *project; /* slots, pools */
+    struct flow_pool *pools; /* by the engine's numbers */
+    size_t pool_count;
+    size_t pool_capacity;
     struct backfill *backfills;                                /* at work */
     struct freezes *freezes;                                   /* by hand */
     struct firing *firing;                                     /* of a server; else NULL */

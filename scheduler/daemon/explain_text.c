@@ -206,7 +206,7 @@ static size_t explain_pool(const struct explanation *explanation, size_t first, 
 {
     const struct engine_reasons *reasons = &explanation->reasons;
     uint32_t pool = reasons->items[first].pool;
-    const struct flow_pool *known = &explanation->daemon->project->pools[pool];
+    const struct flow_pool *known = &explanation->daemon->pools[pool];
     size_t count = 0;
     text_append_format(text, "pool %s (%d place%s) is held by ", known->name, known->size,
                        known->size == 1 ? "" : "s");

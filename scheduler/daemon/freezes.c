@@ -47,6 +47,13 @@ static void drop(struct freeze **place)
     free(freeze);
 }
 
+void freezes_read_zone(struct daemon *daemon)
+{
+    zone_free(daemon->freezes->zone);
+    if (zone_load(daemon->project->timezone, &daemon->freezes->zone, NULL) < 0)
+        daemon->freezes->zone = NULL;
+}
+
 int freezes_load(struct daemon *daemon, struct error *err)
 {
     SCOPED_ARENA struct arena arena = {0};
@@ -55,8 +62,7 @@ int freezes_load(struct daemon *daemon, struct error *err)
         return -1;
     struct freezes *freezes = memory_new(1, sizeof *freezes);
     daemon->freezes = freezes;
-    if (zone_load(daemon->project->timezone, &freezes->zone, NULL) < 0)
-        freezes->zone = NULL;
+    freezes_read_zone(daemon);
     for (size_t i = 0; i < rows.count; i++)
         add(freezes, &rows.items[i]);
     return 0;

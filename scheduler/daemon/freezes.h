@@ -13,6 +13,8 @@
 struct freezes;
 
 int freezes_load(struct daemon *daemon, struct error *err);
+/* The zone of the project, as it is now. */
+void freezes_read_zone(struct daemon *daemon);
 void freezes_free(struct daemon *daemon);
 
 /* Puts the turn's changes into the store's batch. */

@@ -1,6 +1,7 @@
 #include "scheduler/daemon/restore.h"
 
 #include "scheduler/base/memory.h"
+#include "scheduler/daemon/capacity.h"
 #include "scheduler/daemon/daemon_state.h"
 #include "scheduler/engine/run_image.h"
 #include "scheduler/system/clock.h"
@@ -176,10 +177,11 @@ static int send_to_engine(struct daemon *daemon, const struct load_run *row, str
         run->done += run->is_done[i];
     }
     struct event event = {.kind = EVENT_RUN_ADDED, .run_id = row->run_id, .run = &image.run};
-    int result = daemon_step(daemon, &event, err);
-    if (result == 0 && image.run.hold != row->hold) {
+    int result = capacity_map(daemon, run->plan, &image, err);
+    if (result == 0)
+        result = daemon_step(daemon, &event, err);
+    if (result == 0 && image.run.hold != row->hold)
         turn_add_hold(daemon, row->run_id, image.run.hold);
-    }
     arena_free(&arena);
     return result;
 }

@@ -1,6 +1,7 @@
 #include "scheduler/daemon/run_make.h"
 
 #include "scheduler/base/memory.h"
+#include "scheduler/daemon/capacity.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
 #include "scheduler/engine/run_image.h"
@@ -134,7 +135,8 @@ int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *pl
         run->is_done[i] = task_states[image.nodes[i].state].is_final;
         run->done += run->is_done[i];
     }
-    if (needs_find(daemon, run, err) < 0 || daemon_step(daemon, &event, err) < 0) {
+    if (capacity_map(daemon, plan, &image, err) < 0 || needs_find(daemon, run, err) < 0 ||
+        daemon_step(daemon, &event, err) < 0) {
         daemon_runs_free(daemon, run);
         return -1;
     }
