@@ -128,6 +128,8 @@ static const char *difference_text(struct arena *arena, const struct run_diff_no
         return "";
     int64_t us = node->took_b.us - node->took_a.us;
     duration_format((struct duration){us < 0 ? -us : us}, text);
+    if (strcmp(text, "0.0s") == 0)
+        return arena_copy_string(arena, text); /* no sign before what rounds to nothing */
     return arena_format(arena, "%c%s", us < 0 ? '-' : '+', text);
 }
 

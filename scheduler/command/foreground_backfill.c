@@ -97,8 +97,8 @@ static void say_changes(struct follow *follow, const struct backfill_standing *b
     if (before->id == 0 || follow->is_asking || follow->is_interrupted)
         return;
     if (is_running(before) && strcmp(now->state, "paused") == 0 && now->running > 0)
-        text_append_format(&line, "%s: no new dates, %" PRId64 " running one%s will finish",
-                           now->reason, now->running, now->running == 1 ? "" : "s");
+        text_append_format(&line, "%s; %" PRId64 " date%s still run%s", now->reason, now->running,
+                           now->running == 1 ? "" : "s", now->running == 1 ? "s" : "");
     else if (!is_running(before) && is_running(now))
         text_append(&line, "it goes on");
     else if (is_running(now) && now->parallel != before->parallel)

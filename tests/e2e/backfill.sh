@@ -311,9 +311,12 @@ is 'ends the first command' "$?" 1
 wait $watcher
 is 'and the one that watches' "$?" 1
 check 'with the reason' grep -q 'lunch' "$work/four"
+check 'which is told before what runs has ended' grep -q ': lunch; 3 dates still run$' "$work/four"
 is 'it is paused' "$(member "$id" state)" '"paused"'
 is 'set while nobody works on it' "$(backfill set "$id" --parallel 4 --max-failures 9)" 0
 is 'is kept, too' "$(member "$id" parallel) $(member "$id" max_failures)" '4 9'
+check 'show says paused once' grep -q '^backfill .* shop .* paused by [^:]*: lunch$' \
+    <("$datemill" backfill show "$id")
 is 'nothing to set' "$(backfill set "$id")" 2
 is 'stop' "$(backfill stop "$id")" 0
 is 'it is stopped' "$(member "$id" state)" '"stopped"'
