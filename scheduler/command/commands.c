@@ -34,6 +34,7 @@ extern const struct command command_runs_show;
 extern const struct command command_runs_watch;
 extern const struct command command_schedule;
 extern const struct command command_schema;
+extern const struct command command_serve;
 extern const struct command command_show;
 extern const struct command command_skip;
 extern const struct command command_status;
@@ -72,6 +73,7 @@ const struct command *const commands[] = {
     &command_unfreeze,
     &command_pause,
     &command_unpause,
+    &command_serve,
     &command_status,
     &command_runs_list,
     &command_runs_show,

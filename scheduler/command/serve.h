@@ -1,0 +1,16 @@
+/* `datemill serve` at work: the engine as a server, the signals, the files, the service manager. */
+#ifndef DATEMILL_COMMAND_SERVE_H
+#define DATEMILL_COMMAND_SERVE_H
+
+#include "scheduler/command/context.h"
+
+#define SERVE_DRAIN_S 10 /* how long attempts that run are waited for, unless --drain says else */
+
+struct serve_options {
+    struct duration drain; /* how long attempts that run are waited for at the end */
+};
+
+/* Serves until a signal ends it. Returns 0, or -1 with `err`. */
+int serve_work(struct context *context, const struct serve_options *options, struct error *err);
+
+#endif
