@@ -96,6 +96,14 @@ static void begin_snapshot(struct daemon *daemon, const struct keeper_welcome *w
     daemon->known_count = 0;
     arena_free(&daemon->known_arena);
     watch_set_trouble(daemon, TROUBLE_KEEPER, NULL); /* that of the keeper before, perhaps */
+    if (!welcome->is_draining)
+        return;
+    SCOPED_TEXT struct text text = {0};
+    text_append_format(&text,
+                       "the running datemill-keeper (process %lld) ends when what it runs is done, "
+                       "since a newer datemill has been here; until then nothing new starts",
+                       (long long)welcome->pid);
+    watch_set_trouble(daemon, TROUBLE_KEEPER, text_string(&text));
 }
 
 static void add_known(struct daemon *daemon, const struct keeper_attempt *attempt)

@@ -54,10 +54,12 @@ static void on_watch(void *owner)
 
 static void update_idle(struct keeper *keeper)
 {
-    bool is_idle = keeper->alive == 0 && keeper->queued == 0 && keeper->held == 0 &&
-                   !keeper_server_has_engine(keeper->server);
+    bool has_work = keeper->alive > 0 || keeper->queued > 0 || keeper->held > 0;
+    bool is_idle = !has_work && !keeper_server_has_engine(keeper->server);
     if (keeper->is_ending && keeper->alive == 0)
         loop_stop(keeper->loop);
+    else if (keeper->is_draining && !has_work)
+        loop_stop(keeper->loop); /* an engine that is there waits for the next keeper */
     else if (!is_idle)
         loop_cancel_timer(keeper->loop, &keeper->idle_timer);
     else if (!loop_timer_is_set(&keeper->idle_timer))

@@ -45,6 +45,7 @@ struct keeper_client {
     struct text said; /* by the keeper that is starting */
     struct text scratch;
     bool is_calling;        /* on_message runs */
+    bool is_draining;       /* the keeper of this connection takes no starts */
     pid_t peer;             /* the keeper of this connection */
     pid_t lost_peer;        /* the one whose connection was lost soon after it began; 0 = none */
     struct duration joined; /* when this connection began */
@@ -177,6 +178,7 @@ static bool take_welcome(struct keeper_client *client, const struct keeper_messa
         give_up(client, "the keeper serves a newer engine");
         return false;
     }
+    client->is_draining = message->welcome.is_draining;
     tell(client, message);
     return true;
 }
@@ -404,8 +406,8 @@ int keeper_client_start(struct keeper_client *client, const struct keeper_start 
                           &client->scratch);
     if (client->scratch.length > KEEPER_MAX_FRAME_BYTES)
         return error_set(err, ERROR_KIND_INVALID, "arguments, variables and input are too long");
-    if (client->state != CLIENT_READY)
-        return 0;
+    if (client->state != CLIENT_READY || client->is_draining)
+        return 0; /* the next snapshot does not know it */
     wire_add(&client->wire, text_string(&client->scratch), client->scratch.length);
     loop_want_send(client->options.loop);
     return 0;

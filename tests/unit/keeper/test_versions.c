@@ -114,12 +114,14 @@ static void test_a_newer_engine_drains_it(void **state)
     world_close(world);
 }
 
-/* An engine of its own version that comes back afterwards is told so, and gets what it grants
- * back. */
+/* An engine of its own version that comes back afterwards is told so. What it grants is for the next
+ * keeper, which it gets as soon as this one is done, although it stays connected. */
 static void test_it_stays_draining(void **state)
 {
     (void)state;
     struct world *world = world_open(1);
+    run_script(world, 1, "until test -f go; do sleep 0.01; done; exit 4");
+    world_wait(world, KEEPER_STARTED, 1);
     pid_t keeper = world->keeper;
     assert_false(world->is_draining);
     world_disconnect(world);
@@ -131,8 +133,19 @@ static void test_it_stays_draining(void **state)
     world_connect(world, 1);
     assert_int_equal(world->keeper, keeper);
     assert_true(world->is_draining);
-    run_script(world, 7, "exit 0");
-    world_wait(world, KEEPER_REVOKED, 7);
+    size_t from = world->count;
+    run_script(world, 7, "exit 6");
+    world_pause(world, 100);
+    assert_int_equal(world->count, from); /* not started, not given back again and again */
+    char path[128];
+    snprintf(path, sizeof path, "%s/go", world->folder);
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    assert_int_equal(wait_end(world, 1)->status, 4);
+    world_wait_from(world, KEEPER_SNAPSHOT_END, 0, from);
+    assert_int_not_equal(world->keeper, keeper);
+    assert_false(world->is_draining);
+    run_script(world, 7, "exit 6");
+    assert_int_equal(wait_end(world, 7)->status, 6);
     world_close(world);
 }
 
