@@ -1,6 +1,7 @@
 #include "scheduler/command/backfill_facts.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/command/flow_facts.h"
 #include "scheduler/command/project_facts.h"
 #include "scheduler/daemon/daemon.h"
 
@@ -46,22 +47,6 @@ static int find_word(struct context *context, struct store *store, const char *w
         return view_find_backfill(store, id, &context->arena, ret_backfill, err);
     error_set(err, ERROR_KIND_USAGE, "`%s` is not the number of a backfill", word);
     return error_help(err, "datemill backfill list shows them; `latest` is the newest");
-}
-
-/* Without the flow's own file, which may be gone, that of the project. */
-static const struct zone *find_zone(struct context *context, const char *name)
-{
-    const struct flow *flow = NULL;
-    struct flow_source *source;
-    const char *path;
-    struct error ignored = {0};
-    struct diagnostics problems;
-    diagnostics_init(&problems);
-    bool is_there = context_source(context, &source, &ignored) == 0 &&
-                    flow_source_find(source, name, &context->arena, &path, &ignored) == 0 &&
-                    context_load_flow(context, path, &problems, &flow, &ignored) == 0;
-    diagnostics_free(&problems);
-    return backfill_facts_zone(context, is_there ? flow : NULL);
 }
 
 const struct zone *backfill_facts_zone(struct context *context, const struct flow *flow)
@@ -112,7 +97,7 @@ int backfill_facts_find(struct context *context, const struct options *options, 
         return fail(options, index, err);
     if (look_at_times(store, &facts, err) < 0 || look_at_median(store, &facts, err) < 0)
         return -1;
-    facts.zone = find_zone(context, facts.of.row.flow);
+    facts.zone = backfill_facts_zone(context, flow_facts_present(context, facts.of.row.flow));
     *ret_facts = facts;
     return 0;
 }

@@ -6,6 +6,21 @@
 
 #define SHORT_HASH 12
 
+const struct flow *flow_facts_present(struct context *context, const char *name)
+{
+    const struct flow *flow = NULL;
+    struct flow_source *source;
+    const char *path;
+    struct error ignored = {0};
+    struct diagnostics problems;
+    diagnostics_init(&problems);
+    bool is_there = context_source(context, &source, &ignored) == 0 &&
+                    flow_source_find(source, name, &context->arena, &path, &ignored) == 0 &&
+                    context_load_flow(context, path, &problems, &flow, &ignored) == 0;
+    diagnostics_free(&problems);
+    return is_there ? flow : NULL;
+}
+
 const char *flow_facts_number(struct arena *arena, size_t count, const char *noun)
 {
     return arena_format(arena, "%zu %s%s", count, noun, count == 1 ? "" : "s");

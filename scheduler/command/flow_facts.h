@@ -8,6 +8,10 @@
 
 #include <stddef.h>
 
+/* A flow as it is now; NULL where it is gone or wrong, which is said to nobody: for what is told of
+ * it beside. */
+const struct flow *flow_facts_present(struct context *context, const char *name);
+
 /* `1 node`, `4 nodes`; the plural is made with an s. */
 const char *flow_facts_number(struct arena *arena, size_t count, const char *noun);
 

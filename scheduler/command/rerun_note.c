@@ -19,22 +19,6 @@ static const char *find_changed_file(const struct flow *flow, const struct view_
     return flow->files[0].path;
 }
 
-/* A flow that cannot be read is no matter of this rerun. */
-static const struct flow *load_present(struct context *context, const char *name)
-{
-    const struct flow *flow = NULL;
-    struct flow_source *source;
-    const char *path;
-    struct error ignored = {0};
-    struct diagnostics problems;
-    diagnostics_init(&problems);
-    bool is_there = context_source(context, &source, &ignored) == 0 &&
-                    flow_source_find(source, name, &context->arena, &path, &ignored) == 0 &&
-                    context_load_flow(context, path, &problems, &flow, &ignored) == 0;
-    diagnostics_free(&problems);
-    return is_there ? flow : NULL;
-}
-
 void rerun_note(struct context *context, int64_t run_id)
 {
     struct store *store;
@@ -48,7 +32,7 @@ void rerun_note(struct context *context, int64_t run_id)
         view_run_details(store, run_id, arena, &details, &ignored) < 0 ||
         view_version_files(store, run.version_id, arena, &files, &ignored) < 0)
         return;
-    const struct flow *flow = load_present(context, run.flow);
+    const struct flow *flow = flow_facts_present(context, run.flow);
     if (flow == NULL || strcmp(flow->hash, details.hash) == 0)
         return;
     const char *shown =
