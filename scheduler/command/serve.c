@@ -222,7 +222,8 @@ static int open_daemon(struct serve *serve, struct error *err)
     return serve_story_open(context, serve->loop, &serve->story, err);
 }
 
-/* The first line, and what systemctl shows. It reads all flows: the engine is at work already. */
+/* The first line, and what systemctl shows. It reads all flows: the engine is at work already, and
+ * notes by itself which of them are wrong. */
 static int tell_start(struct serve *serve, struct error *err)
 {
     struct context *context = serve->context;
@@ -237,16 +238,10 @@ static int tell_start(struct serve *serve, struct error *err)
     SCOPED_TEXT struct text status = {0};
     text_append_format(&status, "STATUS=%s", text_string(&text));
     service_manager_tell(serve->manager, text_string(&status));
-    tell(serve, "start", "pid %d   %s   %s   %s", (int)getpid(), serve->project->dir,
-         serve->project->timezone, text_string(&text));
-    for (size_t i = 0; i < flows.invalid_count; i++) {
-        const struct project_invalid *invalid = &flows.invalid[i];
-        struct serve_line line = {
-            .event = "invalid",
-            .flow = invalid->flow,
-            .text = arena_format(&context->arena, "%s: %s", invalid->file, invalid->message)};
-        serve_tell(context, clock_now(), &line);
-    }
+    int64_t slots = serve->project->slots;
+    tell(serve, "start", "pid %d   %s   %s   %" PRId64 " slots   %s", (int)getpid(),
+         serve->project->dir, serve->project->timezone,
+         slots > 0 ? slots : (int64_t)sysconf(_SC_NPROCESSORS_ONLN), text_string(&text));
     return 0;
 }
 
