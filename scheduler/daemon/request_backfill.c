@@ -113,6 +113,21 @@ static int find_equal(const struct backfill_request *work, const struct store_ba
     return 0;
 }
 
+/* The plan that was shown before says that failed dates are redone: not by one that goes on. */
+static const char *describe_going_on(const struct backfill *backfill, struct arena *arena)
+{
+    int64_t id = backfill->row.id;
+    int64_t failed = backfill->counts.items[DATE_FAILED];
+    bool is_running = backfill->row.state == BACKFILL_RUNNING;
+    const char *stays = failed == 0 ? ""
+                                    : arena_format(arena,
+                                                   "; what failed in it (%" PRId64 " date%s) waits "
+                                                   "for: datemill backfill retry %" PRId64,
+                                                   failed, failed == 1 ? "" : "s", id);
+    return arena_format(arena, "backfill %" PRId64 " was %s; it goes on%s", id,
+                        is_running ? "left unfinished" : "paused", stays);
+}
+
 static int go_on(const struct backfill_request *work, struct backfill *backfill,
                  struct definition *definition, struct error *err)
 {
@@ -128,13 +143,12 @@ static int go_on(const struct backfill_request *work, struct backfill *backfill,
                           "; or end it: datemill backfill stop %" PRId64,
                           id, id);
     }
-    struct backfill_resume resume = {
-        .backfill = backfill,
-        .definition = definition,
-        .kind = STORE_OPERATION_RESUME,
-        .states = 1u << DATE_STOPPED | 1u << DATE_BLOCKED,
-        .remark = arena_format(&work->daemon->turn.arena, "backfill %" PRId64 " was %s; it goes on",
-                               id, is_running ? "left unfinished" : "paused")};
+    struct backfill_resume resume = {.backfill = backfill,
+                                     .definition = definition,
+                                     .kind = STORE_OPERATION_RESUME,
+                                     .states = 1u << DATE_STOPPED | 1u << DATE_BLOCKED,
+                                     .remark =
+                                         describe_going_on(backfill, &work->daemon->turn.arena)};
     int32_t parallel = backfill->row.parallel;
     int32_t max_failures = backfill->row.max_failures;
     if (request->dates_parallel > 0)

@@ -234,7 +234,10 @@ touch bad/2020050{1,2,3,4,5,6,7,8}
 is '--max-failures pauses' "$(backfill shop 2020-05 --max-failures 3 --parallel 1)" 1
 check 'and says so' grep -q '^backfill [0-9]* paused: 3 failed, 28 left' "$work/stderr"
 rm bad/*
-is 'resume goes on' "$(backfill resume latest)" 1
+is 'the same command goes on' "$(backfill shop 2020-05)" 1
+check 'and says what becomes of those that failed' \
+    grep -q 'it goes on; what failed in it (3 dates) waits for: datemill backfill retry [0-9]' \
+    "$work/stderr"
 check 'with what is left' grep -q ' failed: 28 ok, 3 failed' "$work/stderr"
 is 'retry of the rest' "$(backfill retry latest)" 0
 
