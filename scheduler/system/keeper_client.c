@@ -145,14 +145,10 @@ static int avoid(struct keeper_client *client)
     return 0;
 }
 
-/* The connection broke, or made no sense. */
-static void lose(struct keeper_client *client, const char *reason)
+/* Of `lost_peer`, which is not connected any more. */
+static void wait_for_its_end(struct keeper_client *client, const char *reason)
 {
-    bool is_short = clock_monotonic().us - client->joined.us < duration_ms(SHORT_MS).us;
-    bool is_again = is_short && client->peer > 0 && client->peer == client->lost_peer;
-    client->lost_peer = is_short ? client->peer : 0;
-    disconnect(client);
-    if (!is_again || avoid(client) < 0) {
+    if (avoid(client) < 0) {
         try_again(client);
         tell_gone(client, reason, false);
         return;
@@ -167,6 +163,21 @@ static void lose(struct keeper_client *client, const char *reason)
     tell_gone(client, text_string(&text), true);
 }
 
+/* The connection broke, or made no sense. */
+static void lose(struct keeper_client *client, const char *reason)
+{
+    bool is_short = clock_monotonic().us - client->joined.us < duration_ms(SHORT_MS).us;
+    bool is_again = is_short && client->peer > 0 && client->peer == client->lost_peer;
+    client->lost_peer = is_short ? client->peer : 0;
+    disconnect(client);
+    if (is_again) {
+        wait_for_its_end(client, reason);
+        return;
+    }
+    try_again(client);
+    tell_gone(client, reason, false);
+}
+
 /* --- messages --------------------------------------------------------------------------------- */
 
 /* Returns whether the connection goes on. */
@@ -176,6 +187,12 @@ static bool take_welcome(struct keeper_client *client, const struct keeper_messa
         client->retry_ms = LAST_RETRY_MS;
         client->lost_peer = 0;
         give_up(client, "the keeper serves a newer engine");
+        return false;
+    }
+    if (message->welcome.version < KEEPER_DRAINS_VERSION && client->peer > 0) {
+        client->lost_peer = client->peer;
+        disconnect(client);
+        wait_for_its_end(client, "it is older");
         return false;
     }
     client->is_draining = message->welcome.is_draining;

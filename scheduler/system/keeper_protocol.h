@@ -1,9 +1,9 @@
 /* What the engine and the keeper say to each other, and the encoding of it.
  *
  * A connection begins with HELLO, answered by WELCOME, then one ATTEMPT for everything the keeper
- * knows, then SNAPSHOT_END; only then the engine sends anything else. A version that changes the
- * messages counts KEEPER_PROTOCOL_VERSION up and takes other names for socket, lock and journal, so
- * that an older keeper drains beside the new one; HELLO and WELCOME never change. */
+ * knows, then SNAPSHOT_END; only then the engine sends anything else. A change of the messages counts
+ * KEEPER_PROTOCOL_VERSION up: the keeper of an older one takes no starts, ends what it has, and then
+ * itself, for the next to begin. HELLO, WELCOME and what a keeper says never change. */
 #ifndef DATEMILL_SYSTEM_KEEPER_PROTOCOL_H
 #define DATEMILL_SYSTEM_KEEPER_PROTOCOL_H
 
@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEEPER_PROTOCOL_VERSION 1
+#define KEEPER_PROTOCOL_VERSION 2
+#define KEEPER_DRAINS_VERSION 2 /* older keepers end only when no engine is connected */
 #define KEEPER_SOCKET_NAME "keeper.sock"
 #define KEEPER_LOCK_NAME "keeper.lock"
 #define KEEPER_FOLDER_NAME "keeper" /* journal and keeper.log */

@@ -154,10 +154,9 @@ static inline void world_pause(struct world *world, int64_t milliseconds)
 }
 
 /* Greets the keeper (of which one is started if none lives) as a newer engine. */
-static inline void world_connect(struct world *world, int32_t slots)
+static inline void world_open_client(struct world *world, int32_t slots)
 {
     struct error err = {0};
-    size_t from = world->count;
     struct keeper_client_options options = {.loop = world->loop,
                                             .state_dir = world->state_dir,
                                             .program = KEEPER_PROGRAM,
@@ -168,6 +167,12 @@ static inline void world_connect(struct world *world, int32_t slots)
                                             .owner = world};
     if (keeper_client_open(&options, &world->client, &err) < 0)
         fail_msg("%s", err.text);
+}
+
+static inline void world_connect(struct world *world, int32_t slots)
+{
+    size_t from = world->count;
+    world_open_client(world, slots);
     world_wait_from(world, KEEPER_SNAPSHOT_END, 0, from);
 }
 

@@ -114,8 +114,8 @@ static void test_a_newer_engine_drains_it(void **state)
     world_close(world);
 }
 
-/* An engine of its own version that comes back afterwards is told so. What it grants is for the next
- * keeper, which it gets as soon as this one is done, although it stays connected. */
+/* An engine of its own version that comes back afterwards is told so. What it grants is for the
+ * next keeper, which it gets as soon as this one is done, although it stays connected. */
 static void test_it_stays_draining(void **state)
 {
     (void)state;
@@ -172,10 +172,10 @@ static void test_an_older_engine_is_refused(void **state)
 
 /* --- one that does not understand us --- */
 
-static void say_snapshot(struct line *line)
+static void say_snapshot(struct line *line, int32_t version)
 {
     struct keeper_message welcome = {.kind = KEEPER_WELCOME,
-                                     .welcome = {.version = KEEPER_PROTOCOL_VERSION,
+                                     .welcome = {.version = version,
                                                  .boot_id = "00000000-0000-0000-0000-000000000000",
                                                  .pid = getpid()}};
     say(line, &welcome);
@@ -183,7 +183,7 @@ static void say_snapshot(struct line *line)
 }
 
 /* Greets whoever comes, and hangs up on the first START, as on one it cannot read. */
-static void serve_badly(int listen_fd)
+static void serve_badly(int listen_fd, int32_t version)
 {
     for (;;) {
         struct line line = {0};
@@ -195,7 +195,7 @@ static void serve_badly(int listen_fd)
         wire_init(&line.wire, fd, KEEPER_MAX_FRAME_BYTES);
         struct keeper_message message = hear(&line);
         if (message.kind == KEEPER_HELLO)
-            say_snapshot(&line);
+            say_snapshot(&line, version);
         while (message.kind != KEEPER_GONE && message.kind != KEEPER_START)
             message = hear(&line);
         hang_up(&line);
@@ -203,7 +203,7 @@ static void serve_badly(int listen_fd)
 }
 
 /* It must listen itself: the kernel names the listener as the peer. */
-static pid_t start_bad_keeper(const struct world *world)
+static pid_t start_bad_keeper(const struct world *world, int32_t version)
 {
     SCOPED_FD int dir_fd = open(world->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int ready[2];
@@ -215,7 +215,7 @@ static pid_t start_bad_keeper(const struct world *world)
         int result = unix_socket_listen(dir_fd, KEEPER_SOCKET_NAME, &fd, NULL);
         if (result < 0 || write(ready[1], &byte, 1) != 1)
             _exit(1);
-        serve_badly(fd);
+        serve_badly(fd, version);
     }
     close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -229,7 +229,7 @@ static void test_a_keeper_that_does_not_understand(void **state)
 {
     (void)state;
     struct world *world = world_new();
-    pid_t bad = start_bad_keeper(world);
+    pid_t bad = start_bad_keeper(world, KEEPER_PROTOCOL_VERSION);
     world_connect(world, 1);
     run_script(world, 1, "exit 3");
     const struct told *gone = world_wait(world, KEEPER_GONE, 0);
@@ -252,6 +252,28 @@ static void test_a_keeper_that_does_not_understand(void **state)
     world_close(world);
 }
 
+/* One that does not end while somebody is connected is left alone at once. */
+static void test_a_keeper_that_must_be_left_to_end(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    pid_t old = start_bad_keeper(world, KEEPER_DRAINS_VERSION - 1);
+    world_open_client(world, 1);
+    const struct told *gone = world_wait(world, KEEPER_GONE, 0);
+    assert_true(gone->is_full);
+    assert_non_null(strstr(gone->text, "(it is older)"));
+    size_t from = world->count;
+    run_script(world, 1, "exit 3");
+    world_pause(world, 300);
+    assert_int_equal(world->count, from);
+    kill(old, SIGKILL);
+    assert_int_equal(waitpid(old, NULL, 0), old);
+    world_wait_from(world, KEEPER_SNAPSHOT_END, 0, from);
+    run_script(world, 1, "exit 3");
+    assert_int_equal(wait_end(world, 1)->status, 3);
+    world_close(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_it_stays_draining),
         cmocka_unit_test(test_an_older_engine_is_refused),
         cmocka_unit_test(test_a_keeper_that_does_not_understand),
+        cmocka_unit_test(test_a_keeper_that_must_be_left_to_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
