@@ -6,19 +6,17 @@
  * never made twice (the store's unique index on scheduled runs says so, too).
  *
  * Instances that were due while nobody was there are `catchup`'s; how late one may be before it
- * counts as missed is FIRING_GRACE. What is left out is told in the story (a note), by the dates to
- * backfill. `overlap` and the flow's max_runs hold an instance back as a waiting run, or leave it
- * out.
+ * counts as missed is FIRING_GRACE_S. What is left out is told in the story (a note), by the dates
+ * to backfill. `overlap` and the flow's max_runs hold an instance back as a waiting run, or leave
+ * it out.
  *
  * Of a flow only its schedule is kept in memory; the flow is read when an instance fires. A file
  * that is wrong keeps the last good schedule and the last good definition; its problem is told
- * (firing_problem). A flow whose file is gone fires no more. */
+ * in the story. A flow whose file is gone fires no more. */
 #ifndef DATEMILL_DAEMON_FIRING_H
 #define DATEMILL_DAEMON_FIRING_H
 
 #include "scheduler/daemon/daemon_state.h"
-
-#define FIRING_GRACE_S 60 /* later than that is missed */
 
 struct firing;
 

@@ -178,8 +178,8 @@ static void tell_forgotten(struct firing *firing, struct firing_flow *flow, stru
         firing_note_left_out(firing, flow, &left_out);
 }
 
-/* Instances of the new schedule before now are not owed. A file that was gone for a moment, as while
- * an editor writes it, has missed nothing. */
+/* Instances of the new schedule before now are not owed. A file that was gone for a moment, as
+ * while an editor writes it, has missed nothing. */
 static struct instant begin_of(const struct firing_flow *flow, struct instant now)
 {
     struct instant gone = flow->place.firing;

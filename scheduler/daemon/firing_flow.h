@@ -2,10 +2,12 @@
 #ifndef DATEMILL_DAEMON_FIRING_FLOW_H
 #define DATEMILL_DAEMON_FIRING_FLOW_H
 
-#include "scheduler/daemon/firing.h"
+#include "scheduler/daemon/daemon_state.h"
 #include "scheduler/plan/plan_due.h"
 
-#include <sys/stat.h>
+#include <time.h>
+
+#define FIRING_GRACE_S 60 /* what fires later than that was missed */
 
 /* A file as it was when it was read; zero: never. */
 struct firing_stamp {
@@ -26,8 +28,8 @@ struct firing_flow {
     struct firing_stamp stamp;
     bool is_there; /* its file; of one that is gone the place is kept */
 
-    /* The schedule: its rules' texts, then `from D` and `until D`, `; ` between; "" = none. They are
-       read again when they are needed, since a struct cron with its times is large. */
+    /* The schedule: its rules' texts, then `from D` and `until D`, `; ` between; "" = none. They
+       are read again when they are needed, since a struct cron with its times is large. */
     char *text;
     const struct zone *zone;
     enum flow_catchup catchup;
