@@ -233,11 +233,11 @@ static int tell_start(struct serve *serve, struct error *err)
         return -1;
     text_append_format(&text, "%zu scheduled, %zu by hand, %zu invalid", flows.scheduled,
                        flows.manual, flows.invalid_count);
-    if (flows.calendar.count > 0)
-        text_append_format(&text, "; next %s", calendar_facts_line(context, &flows.calendar, 0));
     SCOPED_TEXT struct text status = {0};
     text_append_format(&status, "STATUS=%s", text_string(&text));
     service_manager_tell(serve->manager, text_string(&status));
+    if (flows.calendar.count > 0)
+        text_append_format(&text, "; next %s", calendar_facts_line(context, &flows.calendar, 0));
     int64_t slots = serve->project->slots;
     tell(serve, "start", "pid %d   %s   %s   %" PRId64 " slots   %s", (int)getpid(),
          serve->project->dir, serve->project->timezone,
