@@ -1,9 +1,9 @@
 /* What the engine and the keeper say to each other, and the encoding of it.
  *
  * A connection begins with HELLO, answered by WELCOME, then one ATTEMPT for everything the keeper
- * knows, then SNAPSHOT_END; only then the engine sends anything else. A change of the messages counts
- * KEEPER_PROTOCOL_VERSION up: the keeper of an older one takes no starts, ends what it has, and then
- * itself, for the next to begin. HELLO, WELCOME and what a keeper says never change. */
+ * knows, then SNAPSHOT_END; only then the engine sends anything else. A change of what it sends
+ * counts KEEPER_PROTOCOL_VERSION up: a keeper of an older one takes no starts, ends what it has and
+ * then itself. HELLO, WELCOME and what a keeper says never change. */
 #ifndef DATEMILL_SYSTEM_KEEPER_PROTOCOL_H
 #define DATEMILL_SYSTEM_KEEPER_PROTOCOL_H
 
