@@ -40,7 +40,7 @@ static bool is_of_flow(const struct status *status, const char *flow)
 static void print_fact(struct status *status, const char *name, const char *word, const char *text)
 {
     struct terminal *out = status->context->out;
-    terminal_print(out, "%-11s %-11s ", name, word);
+    terminal_print(out, "%-11s %-12s ", name, word);
     terminal_put(out, text);
     terminal_print(out, "\n");
 }
