@@ -168,12 +168,41 @@ static void a_server_drives_what_was_left_behind(void **state)
     end_world(world);
 }
 
+/* Its dates go on, too, one after another, with nobody watching. */
+static void a_server_goes_on_with_backfills(void **state)
+{
+    (void)state;
+    struct world *world = world_without_engine();
+    struct command first;
+    struct lock_file lock = {.fd = -1};
+    struct request request = {.kind = REQUEST_KIND_BACKFILL,
+                              .flow = "shop",
+                              .ranges = "2021-11-01..2021-11-03",
+                              .typed = "2021-11-01..2021-11-03",
+                              .redo = "failed",
+                              .nodes = "",
+                              .dates_parallel = 1,
+                              .who = "lin"};
+    command_open(world, &first);
+    session_request(first.session, &request);
+    world_until(world, world_lines(world, "out") == 1);
+    session_close(first.session);
+    become_server(world, &lock);
+    world_write(world, "go", "");
+    world_until(world, world_lines(world, "out") == 6);
+    daemon_close(world->daemon);
+    world->daemon = NULL;
+    lock_file_release(&lock);
+    end_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_command_steps_down_for_a_server),
         cmocka_unit_test(nobody_comes_after_it),
         cmocka_unit_test(a_server_drives_what_was_left_behind),
+        cmocka_unit_test(a_server_goes_on_with_backfills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
