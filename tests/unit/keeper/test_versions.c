@@ -12,13 +12,20 @@ struct line {
     struct arena arena;
 };
 
-static void say(struct line *line, const struct keeper_message *message)
+/* Whether the other side was still there to be told. */
+static bool try_say(struct line *line, const struct keeper_message *message)
 {
     struct text bytes = {0};
     keeper_message_encode(message, &bytes);
     wire_add(&line->wire, text_string(&bytes), bytes.length);
-    assert_int_equal(wire_flush(&line->wire, NULL), 0);
+    int result = wire_flush(&line->wire, NULL);
     text_free(&bytes);
+    return result == 0;
+}
+
+static void say(struct line *line, const struct keeper_message *message)
+{
+    assert_true(try_say(line, message));
 }
 
 /* The next message; GONE when the keeper has hung up. Borrowed until the one after it. */
@@ -106,9 +113,10 @@ static void test_a_newer_engine_drains_it(void **state)
     close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     assert_int_equal(hear_of(&line, KEEPER_ENDED).ended.status, 4);
     assert_int_equal(hear_of(&line, KEEPER_ENDED).ended.status, 5); /* it was granted before */
+    /* It may have ended by now: what is not settled stands in its journal. */
     const int64_t ended[] = {1, 2};
-    say(&line, &(struct keeper_message){.kind = KEEPER_SETTLED,
-                                        .settled = {.attempt_ids = ended, .count = 2}});
+    try_say(&line, &(struct keeper_message){.kind = KEEPER_SETTLED,
+                                            .settled = {.attempt_ids = ended, .count = 2}});
     hang_up(&line);
     assert_true(wait_until_dead(world->keeper, 5000));
     world_close(world);
@@ -178,8 +186,9 @@ static void say_snapshot(struct line *line, int32_t version)
                                      .welcome = {.version = version,
                                                  .boot_id = "00000000-0000-0000-0000-000000000000",
                                                  .pid = getpid()}};
-    say(line, &welcome);
-    say(line, &(struct keeper_message){.kind = KEEPER_SNAPSHOT_END});
+    /* Who is told may have seen enough of the first. */
+    if (try_say(line, &welcome))
+        try_say(line, &(struct keeper_message){.kind = KEEPER_SNAPSHOT_END});
 }
 
 /* Greets whoever comes, and hangs up on the first START, as on one it cannot read. */
