@@ -55,22 +55,6 @@ struct show {
     struct view_operations operations;
 };
 
-static void print_fact(struct show *show, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void print_fact(struct show *show, const char *name, const char *format, ...)
-{
-    struct terminal *out = show->context->out;
-    SCOPED_TEXT struct text text = {0};
-    va_list args;
-    va_start(args, format);
-    text_append_args(&text, format, args);
-    va_end(args);
-    terminal_print(out, "%-10s", name);
-    terminal_put(out, text_string(&text));
-    terminal_print(out, "\n");
-}
-
 static const char *show_time(struct show *show, struct instant at)
 {
     return backfill_facts_time(show->facts.zone, at, &show->context->arena);
@@ -105,7 +89,8 @@ static void print_head(struct show *show)
                            ? of->first
                            : arena_format(arena, "%s %s %s", of->first,
                                           terminal_glyph(out, TERMINAL_GLYPH_DATE_RANGE), of->last);
-    print_fact(show, "dates", "%s%s   %s", ends, typed, backfill_facts_counts(of, arena));
+    terminal_print_fact(show->context->out, "dates", "%s%s   %s", ends, typed,
+                        backfill_facts_counts(of, arena));
 }
 
 static void print_progress(struct show *show)
@@ -132,22 +117,23 @@ static void print_facts(struct show *show)
     struct arena *arena = &show->context->arena;
     const struct store_backfill *row = &show->facts.of.row;
     const char *ended = show_time(show, row->ended_at);
-    print_fact(show, "order", "%s, redo %s%s",
-               backfill_plan_text_order(row->is_descending, row->parallel, arena),
-               backfill_redo_name(row->redo),
-               row->max_failures > 0
-                   ? arena_format(arena, ", paused after %d failures", row->max_failures)
-                   : "");
-    print_fact(show, "created", "%s by %s%s%s", show_time(show, row->created_at), row->who,
-               ended[0] != '\0' ? "   ended " : "", ended);
+    terminal_print_fact(show->context->out, "order", "%s, redo %s%s",
+                        backfill_plan_text_order(row->is_descending, row->parallel, arena),
+                        backfill_redo_name(row->redo),
+                        row->max_failures > 0
+                            ? arena_format(arena, ", paused after %d failures", row->max_failures)
+                            : "");
+    terminal_print_fact(show->context->out, "created", "%s by %s%s%s",
+                        show_time(show, row->created_at), row->who,
+                        ended[0] != '\0' ? "   ended " : "", ended);
     if (row->reason[0] != '\0')
-        print_fact(show, "reason", "%s", row->reason);
-    print_fact(show, "version", "%s", show->facts.of.version);
+        terminal_print_fact(show->context->out, "reason", "%s", row->reason);
+    terminal_print_fact(show->context->out, "version", "%s", show->facts.of.version);
     if (row->selection[0] != '\0')
-        print_fact(show, "nodes", "%s", row->selection);
+        terminal_print_fact(show->context->out, "nodes", "%s", row->selection);
     for (size_t i = 0; i < row->var_count; i++)
-        print_fact(show, i == 0 ? "params" : "", "%s = %s   as given by --var", row->vars[i].name,
-                   row->vars[i].text);
+        terminal_print_fact(show->context->out, i == 0 ? "params" : "",
+                            "%s = %s   as given by --var", row->vars[i].name, row->vars[i].text);
 }
 
 static const char *shown_state(enum date_state state)
@@ -229,9 +215,10 @@ static void print_operations(struct show *show)
         terminal_print(show->context->out, "\n");
     for (size_t i = 0; i < show->operations.count; i++) {
         const struct view_operation *operation = &show->operations.items[i];
-        print_fact(show, i == 0 ? "changes" : "", "%s %s by %s%s%s", show_time(show, operation->at),
-                   describe_operation(operation, &show->context->arena), operation->who,
-                   operation->reason[0] != '\0' ? ": " : "", operation->reason);
+        terminal_print_fact(show->context->out, i == 0 ? "changes" : "", "%s %s by %s%s%s",
+                            show_time(show, operation->at),
+                            describe_operation(operation, &show->context->arena), operation->who,
+                            operation->reason[0] != '\0' ? ": " : "", operation->reason);
     }
 }
 
@@ -242,9 +229,11 @@ static void print_next(struct show *show)
     bool can_resume = of->row.state == BACKFILL_PAUSED || of->row.state == BACKFILL_STOPPED ||
                       of->row.state == BACKFILL_RUNNING;
     if (can_resume)
-        print_fact(show, "go on", "datemill backfill resume %" PRId64, of->row.id);
+        terminal_print_fact(show->context->out, "go on", "datemill backfill resume %" PRId64,
+                            of->row.id);
     if (bad > 0)
-        print_fact(show, "retry", "datemill backfill retry %" PRId64, of->row.id);
+        terminal_print_fact(show->context->out, "retry", "datemill backfill retry %" PRId64,
+                            of->row.id);
 }
 
 static void write_dates(struct show *show, struct json_out *json)

@@ -100,10 +100,10 @@ static void print_items(struct context *context, const struct notice *notice)
     size_t shown =
         notice->item_count > OPERATION_SHOWN_NODES ? OPERATION_SHOWN_NODES : notice->item_count;
     for (size_t i = 0; i < shown; i++)
-        operation_print(context, i == 0 ? "open runs" : "", "%s: %s", notice->items[i].key,
-                        notice->items[i].text);
+        terminal_print_fact(context->out, i == 0 ? "open runs" : "", "%s: %s", notice->items[i].key,
+                            notice->items[i].text);
     if (notice->item_count > shown)
-        operation_print(context, "", "and %zu more", notice->item_count - shown);
+        terminal_print_fact(context->out, "", "and %zu more", notice->item_count - shown);
 }
 
 static void print_frozen(struct context *context, const struct request *request,
@@ -111,13 +111,13 @@ static void print_frozen(struct context *context, const struct request *request,
 {
     const char *place = place_of(context, notice);
     bool has_until = request->until[0] != '\0';
-    operation_print(context, "frozen", "%s%s%s%s%s", place,
-                    has_until ? ", business dates before " : "", request->until,
-                    request->reason[0] != '\0' ? ": " : "", request->reason);
+    terminal_print_fact(context->out, "frozen", "%s%s%s%s%s", place,
+                        has_until ? ", business dates before " : "", request->until,
+                        request->reason[0] != '\0' ? ": " : "", request->reason);
     if (notice->remark[0] != '\0')
-        operation_print(context, "before", "%s; replaced", notice->remark);
+        terminal_print_fact(context->out, "before", "%s; replaced", notice->remark);
     print_items(context, notice);
-    operation_print(context, "undo", "datemill unfreeze %s", place);
+    terminal_print_fact(context->out, "undo", "datemill unfreeze %s", place);
 }
 
 static void print_ended(struct context *context, const struct notice *notice)
@@ -129,14 +129,15 @@ static void print_ended(struct context *context, const struct notice *notice)
         return;
     for (size_t i = 0; i < shown; i++)
         text_append_format(&text, "%s%" PRId64, i > 0 ? ", " : "", notice->run_ids[i]);
-    operation_print(context, "ended", "with it frozen: run %s%s", text_string(&text),
-                    notice->run_count > shown ? ", …" : "");
-    operation_print(context, "go on", "datemill rerun %" PRId64, notice->run_ids[0]);
+    terminal_print_fact(context->out, "ended", "with it frozen: run %s%s", text_string(&text),
+                        notice->run_count > shown ? ", …" : "");
+    terminal_print_fact(context->out, "go on", "datemill rerun %" PRId64, notice->run_ids[0]);
 }
 
 static void print_unfrozen(struct context *context, const struct notice *notice)
 {
-    operation_print(context, "unfrozen", "%s   %s", place_of(context, notice), notice->remark);
+    terminal_print_fact(context->out, "unfrozen", "%s   %s", place_of(context, notice),
+                        notice->remark);
     print_items(context, notice);
     print_ended(context, notice);
 }

@@ -61,24 +61,25 @@ static void print_text(struct context *context, const struct operation_answer *a
     const struct notice *notice = &answer->notice;
     const char *run = arena_format(&context->arena, "run %" PRId64, notice->run_id);
     if (notice->remark[0] != '\0') {
-        operation_print(context, run, "%s %s: %s: %s, nothing was changed", notice->flow,
-                        notice->bizdate, notice->node, notice->remark);
+        terminal_print_fact(context->out, run, "%s %s: %s: %s, nothing was changed", notice->flow,
+                            notice->bizdate, notice->node, notice->remark);
         return;
     }
     const char *state = answer->became[0] != '\0' ? answer->became : notice->state;
     const char *end = is_open(notice) ? "" : notice->result;
-    operation_print(context, run, "%s %s: %s is %s (%s)%s%s", notice->flow, notice->bizdate,
-                    notice->node, state, reason, end[0] != '\0' ? "; the run is " : "", end);
+    terminal_print_fact(context->out, run, "%s %s: %s is %s (%s)%s%s", notice->flow,
+                        notice->bizdate, notice->node, state, reason,
+                        end[0] != '\0' ? "; the run is " : "", end);
     const char *next = next_command(context, notice);
     if (notice->item_count > 0)
-        operation_print(context, "may run", "%s%s%s", operation_nodes(context, notice),
-                        notice->hold[0] != '\0' ? "; " : "", notice->hold);
+        terminal_print_fact(context->out, "may run", "%s%s%s", operation_nodes(context, notice),
+                            notice->hold[0] != '\0' ? "; " : "", notice->hold);
     if (next[0] != '\0')
-        operation_print(context,
-                        !is_open(notice)          ? "redo"
-                        : notice->hold[0] != '\0' ? "go on"
-                                                  : "watch",
-                        "%s", next);
+        terminal_print_fact(context->out,
+                            !is_open(notice)          ? "redo"
+                            : notice->hold[0] != '\0' ? "go on"
+                                                      : "watch",
+                            "%s", next);
 }
 
 static int operate(struct context *context, const struct options *options, struct request *request,

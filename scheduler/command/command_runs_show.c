@@ -20,21 +20,6 @@ static const struct table_column node_columns[] = {
     {.title = NULL},
 };
 
-static void print_fact(struct terminal *out, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void print_fact(struct terminal *out, const char *name, const char *format, ...)
-{
-    SCOPED_TEXT struct text text = {0};
-    va_list args;
-    va_start(args, format);
-    text_append_args(&text, format, args);
-    va_end(args);
-    terminal_print(out, "%-10s", name);
-    terminal_put(out, text_string(&text));
-    terminal_print(out, "\n");
-}
-
 static void print_head(struct context *context, const struct run_show *show)
 {
     struct terminal *out = context->out;
@@ -45,23 +30,26 @@ static void print_head(struct context *context, const struct run_show *show)
     terminal_print(out, "   ");
     terminal_put(out, run->flow);
     terminal_print(out, "   %s   %s\n", text_string(&state), run_facts_counts(context, run));
-    print_fact(out, "bizdate", "%s   scheduled %s", run->bizdate, run_facts_planned(context, run));
+    terminal_print_fact(out, "bizdate", "%s   scheduled %s", run->bizdate,
+                        run_facts_planned(context, run));
     if (run->started_at.us != 0)
-        print_fact(out, "started", "%s   %s%s", run_facts_time(context, run, run->started_at),
-                   run->ended_at.us != 0 ? "took " : "for ",
-                   run_facts_duration(context, run->started_at, run->ended_at));
-    print_fact(out, "trigger", "%s%s%s", run->trigger, run->opening > 1 ? "   attempt " : "",
-               run->opening > 1 ? arena_format(&context->arena, "%d", run->opening) : "");
+        terminal_print_fact(out, "started", "%s   %s%s",
+                            run_facts_time(context, run, run->started_at),
+                            run->ended_at.us != 0 ? "took " : "for ",
+                            run_facts_duration(context, run->started_at, run->ended_at));
+    terminal_print_fact(out, "trigger", "%s%s%s", run->trigger,
+                        run->opening > 1 ? "   attempt " : "",
+                        run->opening > 1 ? arena_format(&context->arena, "%d", run->opening) : "");
     if (show->details.reason[0] != '\0')
-        print_fact(out, "reason", "%s", show->details.reason);
+        terminal_print_fact(out, "reason", "%s", show->details.reason);
     const char *note = show->details.version_note;
-    print_fact(out, "version", "%s%s%s%s", run->version,
-               show->details.is_dirty ? "   modified since the commit" : "",
-               note[0] != '\0' ? "   " : "", note);
+    terminal_print_fact(out, "version", "%s%s%s%s", run->version,
+                        show->details.is_dirty ? "   modified since the commit" : "",
+                        note[0] != '\0' ? "   " : "", note);
     if (show->details.selection[0] != '\0')
-        print_fact(out, "nodes", "%s", show->details.selection);
+        terminal_print_fact(out, "nodes", "%s", show->details.selection);
     if (run->hold != RUN_HOLD_NONE)
-        print_fact(out, "held", "%s", run_hold_name(run->hold));
+        terminal_print_fact(out, "held", "%s", run_hold_name(run->hold));
 }
 
 static void print_params(struct context *context, const struct run_show *show)
@@ -72,11 +60,11 @@ static void print_params(struct context *context, const struct run_show *show)
                                 ? arena_format(&context->arena, "%s: ", param->node)
                                 : "";
         if (param->is_overridden)
-            print_fact(context->out, i == 0 ? "params" : "", "%s%s = %s   as given by --var", whose,
-                       param->name, param->value);
+            terminal_print_fact(context->out, i == 0 ? "params" : "",
+                                "%s%s = %s   as given by --var", whose, param->name, param->value);
         else
-            print_fact(context->out, i == 0 ? "params" : "", "%s%s = %s   from %s", whose,
-                       param->name, param->value, param->written);
+            terminal_print_fact(context->out, i == 0 ? "params" : "", "%s%s = %s   from %s", whose,
+                                param->name, param->value, param->written);
     }
 }
 
@@ -111,9 +99,9 @@ static void print_tables(struct context *context, const struct run_show *show)
         const char *rows = table->rows >= 0
                                ? arena_format(&context->arena, "   %" PRId64 " rows", table->rows)
                                : "";
-        print_fact(context->out, i == 0 ? "wrote" : "", "%s%s%s%s   %s by %s", table->table,
-                   table->partition[0] != '\0' ? "/" : "", table->partition, rows, table->mode,
-                   written->node_name);
+        terminal_print_fact(context->out, i == 0 ? "wrote" : "", "%s%s%s%s   %s by %s",
+                            table->table, table->partition[0] != '\0' ? "/" : "", table->partition,
+                            rows, table->mode, written->node_name);
     }
 }
 
@@ -154,15 +142,16 @@ static void print_next(struct context *context, const struct run_show *show)
     const struct view_run *run = &show->of.run;
     if (run->failure.node[0] != '\0') {
         terminal_print(out, "\n");
-        print_fact(out, "why", "%s", run_facts_failure(context, run));
+        terminal_print_fact(out, "why", "%s", run_facts_failure(context, run));
         if (run->failure.attempt_id != 0)
-            print_fact(out, "log", "datemill logs %" PRId64 " %s", run->id, run->failure.node);
+            terminal_print_fact(out, "log", "datemill logs %" PRId64 " %s", run->id,
+                                run->failure.node);
     }
     bool can_redo = run->state == RUN_FAILED || run->state == RUN_STOPPED;
     if (can_redo)
         terminal_print(out, run->failure.node[0] == '\0' ? "\n" : "");
     if (can_redo)
-        print_fact(out, "redo", "datemill rerun %" PRId64 " --from-failed", run->id);
+        terminal_print_fact(out, "redo", "datemill rerun %" PRId64 " --from-failed", run->id);
     if (has_script(show) && context->is_verbose)
         context_note(context,
                      "the flow's files are kept with the run; files that a script opens by "

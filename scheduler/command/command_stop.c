@@ -72,9 +72,10 @@ static int stop_backfill(struct context *context, const struct options *options,
         command_line_mark_given(options, options_find(options, "backfill"));
     if (result != 0)
         return result;
-    operation_print(context, "backfill", "%" PRId64 " is %s", request->backfill_id,
-                    answer.notice.state);
-    operation_print(context, "look", "datemill backfill show %" PRId64, request->backfill_id);
+    terminal_print_fact(context->out, "backfill", "%" PRId64 " is %s", request->backfill_id,
+                        answer.notice.state);
+    terminal_print_fact(context->out, "look", "datemill backfill show %" PRId64,
+                        request->backfill_id);
     return 0;
 }
 

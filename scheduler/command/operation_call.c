@@ -112,18 +112,6 @@ const char *operation_nodes(struct context *context, const struct notice *notice
     return arena_copy(&context->arena, text_string(&text), text.length);
 }
 
-void operation_print(struct context *context, const char *name, const char *format, ...)
-{
-    SCOPED_TEXT struct text text = {0};
-    va_list args;
-    va_start(args, format);
-    text_append_args(&text, format, args);
-    va_end(args);
-    terminal_print(context->out, "%-9s ", name);
-    terminal_put(context->out, text_string(&text));
-    terminal_print(context->out, "\n");
-}
-
 void operation_pair(struct json_out *json, const char *key, const char *text)
 {
     json_out_pair_string(json, key, text[0] != '\0' ? text : NULL);

@@ -26,10 +26,6 @@ int operation_reason(const struct options *options, const char **ret_reason, str
 /* `a, b, c and 12 more`: the keys of the reply's items. Belongs to the context's arena. */
 const char *operation_nodes(struct context *context, const struct notice *notice);
 
-/* `name      text`, a line of the answer. */
-void operation_print(struct context *context, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* null for an empty text. */
 void operation_pair(struct json_out *json, const char *key, const char *text);
 

@@ -1,63 +1,28 @@
 #include "scheduler/command/run_waits.h"
 
-#include "scheduler/base/json_in.h"
 #include "scheduler/base/scope.h"
-#include "scheduler/system/clock.h"
-#include "scheduler/system/control_client.h"
+#include "scheduler/command/engine_ask.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 
 #define SHOWN_NODES 40  /* in text; JSON has all */
 #define SHOWN_WAITERS 8 /* of one node */
 
-/* The reply to a request, among whatever else is said; false when it does not come in time. */
-static bool receive_reply(struct context *context, struct control_client *client,
-                          struct duration until, struct notice *ret_notice)
-{
-    for (;;) {
-        struct json *json = NULL;
-        struct duration left = {until.us - clock_monotonic().us};
-        if (left.us <= 0 || control_client_receive(client, left, &json, NULL) < 0)
-            return false;
-        if (json == NULL)
-            continue;
-        bool is_read = notice_from_json(json, &context->arena, ret_notice, NULL) == 0;
-        json_free(json);
-        if (is_read && ret_notice->kind == NOTICE_KIND_REPLY)
-            return true;
-    }
-}
-
-static bool ask(struct context *context, struct control_client *client, int64_t run_id,
-                struct notice *ret_notice)
-{
-    struct request request = {.kind = REQUEST_KIND_EXPLAIN, .number = 1, .run_count = 1};
-    SCOPED_TEXT struct text json = {0};
-    struct duration until = {clock_monotonic().us + duration_ms(RUN_WAITS_ENGINE_MS).us};
-    request.run_ids[0] = run_id;
-    request_write(&request, &json);
-    return control_client_send(client, text_string(&json), json.length,
-                               duration_ms(RUN_WAITS_ENGINE_MS), NULL) == 0 &&
-           receive_reply(context, client, until, ret_notice);
-}
-
 /* Whether an engine has answered. */
 static bool ask_engine(struct context *context, int64_t run_id, struct run_waits *waits)
 {
-    struct control_client *client;
+    struct engine_talk *talk;
     struct notice notice;
-    SCOPED_FD int folder = open(context->project->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || control_client_open(folder, &client, NULL) < 0)
+    struct error err = {0};
+    struct request request = {.kind = REQUEST_KIND_EXPLAIN, .run_count = 1};
+    request.run_ids[0] = run_id;
+    if (engine_talk_open(context, &talk, &err) < 0)
         return false;
-    bool is_answered = ask(context, client, run_id, &notice);
-    control_client_close(client);
-    if (!is_answered) {
+    int result = engine_talk_ask(talk, &request, duration_ms(RUN_WAITS_ENGINE_MS), &notice, &err);
+    engine_talk_close(talk);
+    if (result < 0)
         waits->remark = "the scheduler does not answer: as far as the store knows";
-        return false;
-    }
-    if (notice.error.kind != ERROR_KIND_NONE)
+    if (result < 0 || notice.error.kind != ERROR_KIND_NONE)
         return false;
     *waits = (struct run_waits){notice.items, notice.item_count, notice.remark, true};
     return true;

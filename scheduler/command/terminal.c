@@ -1,5 +1,6 @@
 #include "scheduler/command/terminal.h"
 
+#include "scheduler/base/scope.h"
 #include "scheduler/base/utf8.h"
 
 #include <errno.h>
@@ -207,6 +208,18 @@ void terminal_print_styled(struct terminal *terminal, enum terminal_style style,
     va_end(args);
     text_append(&terminal->pending, terminal_style(terminal, TERMINAL_STYLE_PLAIN));
     flush_if_large(terminal);
+}
+
+void terminal_print_fact(struct terminal *terminal, const char *name, const char *format, ...)
+{
+    SCOPED_TEXT struct text text = {0};
+    va_list args;
+    va_start(args, format);
+    text_append_args(&text, format, args);
+    va_end(args);
+    terminal_print(terminal, "%-9s ", name);
+    terminal_put(terminal, text_string(&text));
+    terminal_print(terminal, "\n");
 }
 
 void terminal_put_bytes(struct terminal *terminal, const char *bytes, size_t length)

@@ -108,6 +108,10 @@ void terminal_print_args(struct terminal *terminal, const char *format, va_list 
 void terminal_print_styled(struct terminal *terminal, enum terminal_style style, const char *format,
                            ...) __attribute__((format(printf, 3, 4)));
 
+/* A line `name      text`; what the format makes is text from outside. */
+void terminal_print_fact(struct terminal *terminal, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Text from outside; control characters but newline and tab become U+FFFD. */
 void terminal_put(struct terminal *terminal, const char *text);
 void terminal_put_bytes(struct terminal *terminal, const char *bytes, size_t length);

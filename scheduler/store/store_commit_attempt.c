@@ -1,5 +1,4 @@
 /* What the engine does not know about attempts. */
-#include "scheduler/base/utf8.h"
 #include "scheduler/store/commit_pending.h"
 
 #include <string.h>
@@ -157,15 +156,6 @@ static int add_outputs(struct store *store, const struct store_end *end, struct 
     return 0;
 }
 
-/* One line of valid UTF-8, cut at a character. */
-static void append_line(struct text *line, const char *reason)
-{
-    size_t length = reason == NULL ? 0 : strcspn(reason, "\r\n");
-    if (length > STORE_MAX_REASON_BYTES)
-        length = utf8_valid_prefix(reason, STORE_MAX_REASON_BYTES);
-    utf8_append_safe(line, reason == NULL ? "" : reason, length);
-}
-
 static bool has_line(const char *lines, const char *line)
 {
     size_t length = strlen(line);
@@ -236,7 +226,7 @@ static int add_error_line(struct store *store, int64_t attempt_id, const char *l
 int store_put_end(struct store *store, const struct store_end *end, struct error *err)
 {
     SCOPED_TEXT struct text line = {0};
-    append_line(&line, end->reason);
+    commit_append_line(&line, end->reason);
     if (store_require_batch(store, err) != 0 ||
         update_end(store, end, text_string(&line), err) != 0 || add_tables(store, end, err) != 0 ||
         add_outputs(store, end, err) != 0)

@@ -1,4 +1,4 @@
-/* Rows of attempts and nodes, each written once. */
+/* Rows of attempts, nodes and runs, each written once. */
 #include "scheduler/store/commit_pending.h"
 
 #include "scheduler/base/memory.h"

@@ -191,8 +191,6 @@ int view_backfill_operations(struct store *store, int64_t backfill_id, struct ar
 int view_backfill_median(struct store *store, int64_t backfill_id, struct view_median *ret_median,
                          struct error *err)
 {
-    int64_t samples[VIEW_MEDIAN_SAMPLES];
-    int32_t count = 0;
     VIEW_MOMENT(moment);
     STATEMENT(s);
     if (view_enter(&moment, store, err) != 0 ||
@@ -207,11 +205,5 @@ int view_backfill_median(struct store *store, int64_t backfill_id, struct view_m
     statement_int(&s, backfill_id);
     statement_int(&s, MAX_MEDIAN_DATES);
     statement_int(&s, VIEW_MEDIAN_SAMPLES);
-    int row;
-    while ((row = statement_step(&s, err)) == 1 && count < VIEW_MEDIAN_SAMPLES)
-        samples[count++] = statement_get_int(&s, 0);
-    if (row < 0)
-        return -1;
-    *ret_median = view_find_median(samples, count);
-    return 0;
+    return view_read_median(&s, ret_median, err);
 }

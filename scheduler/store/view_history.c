@@ -59,23 +59,28 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-struct view_median view_find_median(int64_t *samples, int32_t count)
+int view_read_median(struct statement *statement, struct view_median *ret_median, struct error *err)
 {
-    struct view_median median = {.samples = count};
-    if (count > 0) {
-        qsort(samples, (size_t)count, sizeof *samples, compare_numbers);
-        int64_t low = samples[(count - 1) / 2];
-        int64_t high = samples[count / 2];
+    int64_t samples[VIEW_MEDIAN_SAMPLES];
+    struct view_median median = {0};
+    int row;
+    while ((row = statement_step(statement, err)) == 1 && median.samples < VIEW_MEDIAN_SAMPLES)
+        samples[median.samples++] = statement_get_int(statement, 0);
+    if (row < 0)
+        return -1;
+    if (median.samples > 0) {
+        qsort(samples, (size_t)median.samples, sizeof *samples, compare_numbers);
+        int64_t low = samples[(median.samples - 1) / 2];
+        int64_t high = samples[median.samples / 2];
         median.median.us = low / 2 + high / 2 + (low % 2 + high % 2) / 2;
     }
-    return median;
+    *ret_median = median;
+    return 0;
 }
 
 int view_median(struct store *store, const struct view_place *place, struct view_median *ret_median,
                 struct error *err)
 {
-    int64_t samples[VIEW_MEDIAN_SAMPLES];
-    int32_t count = 0;
     const char *sql =
         place->node[0] == '\0'
             ? "SELECT ended_at - started_at FROM (SELECT * FROM run INDEXED BY run_by_flow"
@@ -96,13 +101,7 @@ int view_median(struct store *store, const struct view_place *place, struct view
     statement_text(&s, place->flow);
     statement_text(&s, place->node);
     statement_int(&s, VIEW_MEDIAN_SAMPLES);
-    int row;
-    while ((row = statement_step(&s, err)) == 1 && count < VIEW_MEDIAN_SAMPLES)
-        samples[count++] = statement_get_int(&s, 0);
-    if (row < 0)
-        return -1;
-    *ret_median = view_find_median(samples, count);
-    return 0;
+    return view_read_median(&s, ret_median, err);
 }
 
 /* ---- the state of a date ---- */

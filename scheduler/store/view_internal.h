@@ -46,8 +46,9 @@ const char *view_read_version(struct statement *statement, int column, struct ar
 int view_read_failure(struct store *store, int64_t run_id, struct arena *arena,
                       struct view_failure *failure, struct error *err);
 
-/* Sorts the samples. */
-struct view_median view_find_median(int64_t *samples, int32_t count);
+/* The median of the first column of the rows to come, at most VIEW_MEDIAN_SAMPLES of them. */
+int view_read_median(struct statement *statement, struct view_median *ret_median,
+                     struct error *err);
 
 /* The ids of a page of a list. */
 int view_find_ids(struct store *store, const struct view_page *page, struct arena *arena,
