@@ -44,8 +44,9 @@ struct store;
 int store_open_writer(const char *state_dir, const char *program, struct store **ret_store,
                       struct error *err);
 
-/* Opens for reading only; what is stored never changes. NOT_FOUND when there is no store yet.
- * Also on a read-only file system, if the store was closed properly there. */
+/* Opens for reading only; what is stored never changes (what a killed writer left half written when
+ * it made the file is put back first). NOT_FOUND when there is no store yet. Also on a read-only
+ * file system, if the store was closed properly there. */
 int store_open_reader(const char *state_dir, struct store **ret_store, struct error *err);
 
 void store_close(struct store *store); /* NULL is fine; an open batch is rolled back */

@@ -68,14 +68,22 @@ static struct store *new_store(const char *state_dir, bool is_writer)
     return store;
 }
 
+static void close_database(struct store *store)
+{
+    for (size_t i = 0; i < STORE_MAX_STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i].handle);
+    memset(store->statements, 0, sizeof store->statements);
+    store->statement_count = 0;
+    sqlite3_close_v2(store->db);
+    store->db = NULL;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
     store_rollback(store);
-    for (size_t i = 0; i < STORE_MAX_STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i].handle);
-    sqlite3_close_v2(store->db);
+    close_database(store);
     free(store->pending);
     free(store->dir);
     free(store->path);
@@ -227,16 +235,29 @@ static int open_reader(struct store *store, struct error *err)
     return check_version(store, err);
 }
 
+/* The file begins without a WAL. Who made it may have been killed over that: then a journal says
+ * how it was, and only who may write can put that back, as SQLite does at the first question. */
+static int put_back(struct store *store, struct error *err)
+{
+    int64_t tables;
+    close_database(store);
+    if (open_file(store, SQLITE_OPEN_READWRITE, "", err) != 0 ||
+        store_read_int(store, "SELECT count(*) FROM sqlite_schema", &tables, err) != 0)
+        return -1;
+    close_database(store);
+    return 0;
+}
+
+static bool must_be_put_back(const struct store *store)
+{
+    return store->db != NULL && sqlite3_extended_errcode(store->db) == SQLITE_READONLY_ROLLBACK;
+}
+
 /* Where nothing can be made beside the file, a WAL cannot be shared; without one the file is all
  * there is, and nobody can change it. */
 static int open_unchanging(struct store *store, struct error *err)
 {
-    for (size_t i = 0; i < STORE_MAX_STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i].handle);
-    memset(store->statements, 0, sizeof store->statements);
-    store->statement_count = 0;
-    sqlite3_close_v2(store->db);
-    store->db = NULL;
+    close_database(store);
     if (open_file(store, SQLITE_OPEN_READONLY, "?immutable=1", err) != 0)
         return -1;
     sqlite3_set_authorizer(store->db, allow_reading, NULL);
@@ -255,8 +276,14 @@ int store_open_reader(const char *state_dir, struct store **ret_store, struct er
                            store->path);
     else
         result = open_reader(store, &ours);
+    if (result != 0 && must_be_put_back(store)) {
+        result = put_back(store, &ours);
+        if (result == 0)
+            result = open_reader(store, &ours);
+    }
     if (result != 0 && ours.kind != ERROR_KIND_NOT_FOUND && access(store->dir, W_OK) != 0 &&
-        access(store->path, R_OK) == 0 && !file_has_bytes(store, "-wal"))
+        access(store->path, R_OK) == 0 && !file_has_bytes(store, "-wal") &&
+        !file_has_bytes(store, "-journal"))
         result = open_unchanging(store, &ours);
     if (result != 0) {
         store_close(store);

@@ -103,7 +103,7 @@ storm_is_over()
 }
 
 # Looks whether command $1 is through; 5 means that what the killed one had is not let go yet. $2:
-# the exit statuses that are well.
+# the exit statuses that are well; `odd` gets any other, with what was said last.
 storm_look()
 {
     local status=0
@@ -118,8 +118,7 @@ storm_look()
     fi
     storm_is_done[$1]=1
     [[ " $2 " == *" $status "* ]] && return 0
-    odd="$odd $round/$1:$status"
-    note "command $1 of round $round ended $status:" "$(tail -n 12 "$work/command.$1")"
+    odd="$odd $round/$1:$status: $(tail -n 6 "$work/command.$1")"
 }
 
 # What did not come to its end, with what it said last.

@@ -205,6 +205,77 @@ static void a_truncated_file_is_an_error(void **state)
     assert_true(failures > 3);
 }
 
+/* ---- a writer that was killed ---- */
+
+static void copy_file(const char *from, const char *to, const char *suffix)
+{
+    char path[192];
+    size_t length;
+    snprintf(path, sizeof path, "%s%s", from, suffix);
+    char *bytes = read_whole_file(path, &length);
+    snprintf(path, sizeof path, "%s%s", to, suffix);
+    write_file(path, bytes, length);
+    free(bytes);
+}
+
+/* Leaves in state.db what a process leaves that dies while SQLite makes the file (which begins
+ * without a WAL): pages half written, and beside them a journal that puts them back. */
+static void die_while_it_is_made(struct world *world, const char *begin)
+{
+    char path[160];
+    char copy[176];
+    sqlite3 *db;
+    store_close(world->store);
+    world->store = NULL;
+    snprintf(path, sizeof path, "%s/state.db", world->state);
+    snprintf(copy, sizeof copy, "%s.copy", path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, begin, NULL, NULL, NULL), SQLITE_OK);
+    /* a cache of two pages: SQLite has to write before the commit */
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA cache_size = 2; BEGIN; CREATE TABLE half(x);"
+                                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                                  "WHERE i < 50) INSERT INTO half SELECT randomblob(2000) FROM n",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    copy_file(path, copy, "");
+    copy_file(path, copy, "-journal");
+    sqlite3_close(db);
+    copy_file(copy, path, "");
+    copy_file(copy, path, "-journal");
+}
+
+static void a_reader_puts_back_what_a_killed_writer_left(void **state)
+{
+    struct world *world = *state;
+    struct store *reader = NULL;
+    die_while_it_is_made(world, "PRAGMA journal_mode = DELETE");
+    OK(store_open_reader(world->state, &reader, ok));
+    int64_t tables = 0;
+    OK(store_read_int(reader, "SELECT count(*) FROM sqlite_schema WHERE name IN ('half', 'run')",
+                      &tables, ok));
+    assert_int_equal(tables, 1);
+    assert_int_equal(store_execute(reader, "DELETE FROM meta", NULL), -1);
+    store_close(reader);
+    world_reopen(world);
+}
+
+static void nothing_ran_where_the_first_writer_was_killed(void **state)
+{
+    struct world *world = *state;
+    struct store *reader = NULL;
+    struct error err = {0};
+    char path[160];
+    snprintf(path, sizeof path, "%s/state.db", world->state);
+    store_close(world->store);
+    world->store = NULL;
+    unlink(path);
+    die_while_it_is_made(world, "PRAGMA user_version");
+    assert_int_equal(store_open_reader(world->state, &reader, &err), -1);
+    assert_int_equal(err.kind, ERROR_KIND_NOT_FOUND);
+    world_reopen(world);
+}
+
 /* ---- disks ---- */
 
 #define EXPECT(condition)                                                                          \
@@ -395,6 +466,8 @@ int main(void)
         TEST(garbage_is_named_and_left_alone),
         TEST(somebody_elses_database_is_left_alone),
         TEST(a_truncated_file_is_an_error),
+        TEST(a_reader_puts_back_what_a_killed_writer_left),
+        TEST(nothing_ran_where_the_first_writer_was_killed),
         TEST(a_folder_that_cannot_be_written),
         TEST(a_full_disk_is_named_and_the_same_batch_goes_in_later),
         TEST(a_read_only_disk_can_be_read),
