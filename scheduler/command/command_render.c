@@ -147,10 +147,19 @@ static void print_text(struct terminal *out, const char *text)
         terminal_print(out, "\n");
 }
 
+/* Why the node does not run on that date; NULL = it does. */
+static const char *skipped_text(struct render *render, const struct plan *plan, size_t node)
+{
+    if (!plan->nodes[node].is_off_day)
+        return NULL;
+    return flow_facts_off_day(plan->nodes[node].node, plan->cyctime_text, &render->context->arena);
+}
+
 static void print_node(struct render *render, const struct plan *plan, size_t node,
                        const struct rendering *rendering)
 {
     struct terminal *out = render->context->out;
+    const char *skipped = skipped_text(render, plan, node);
     if (options_has(render->options, "raw")) {
         print_text(out, rendering->text);
         return;
@@ -160,6 +169,8 @@ static void print_node(struct render *render, const struct plan *plan, size_t no
         terminal_print_styled(out, TERMINAL_STYLE_BOLD, "%s", rendering->node->name);
         terminal_print(out, "  %s\n", rendering->node->type->name);
     }
+    if (skipped != NULL)
+        terminal_print(out, "%-10s%s\n", "skipped", skipped);
     print_params(render, plan->nodes[node].params, plan->nodes[node].param_count);
     if (rendering->file != NULL) {
         terminal_print(out, "%s-- ", terminal_style(out, TERMINAL_STYLE_DIM));
@@ -202,6 +213,8 @@ static void print_node_json(struct render *render, const struct plan *plan, size
     }
     write_params(&json, own->params, own->param_count);
     json_out_end_object(&json);
+    if (own->is_off_day)
+        json_out_pair_string(&json, "skipped", skipped_text(render, plan, node));
     json_out_pair_string(&json, "file", rendering->file);
     json_out_pair_string(&json, "text", rendering->text);
     json_out_end_object(&json);

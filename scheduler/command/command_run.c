@@ -2,6 +2,7 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/date_word.h"
 #include "scheduler/command/detach.h"
+#include "scheduler/command/flow_facts.h"
 #include "scheduler/command/foreground.h"
 #include "scheduler/plan/plan.h"
 #include "scheduler/system/clock.h"
@@ -53,11 +54,14 @@ static void print_plan(struct context *context, const struct plan *plan)
     }
     for (size_t i = 0; i < plan->node_count; i++) {
         const struct plan_node *node = &plan->nodes[plan->flow->order[i]];
-        terminal_print(out, "  %-7s %-28s %s\n",
-                       !node->is_selected      ? "skip"
-                       : node->node->is_frozen ? "frozen"
-                                               : "run",
-                       node->node->name, node->node->type->name);
+        const char *why = node->is_off_day
+                              ? flow_facts_off_day(node->node, plan->cyctime_text, &context->arena)
+                              : "";
+        terminal_print(out, "  %-7s %-28s %s%s%s\n",
+                       !node->is_selected || node->is_off_day ? "skip"
+                       : node->node->is_frozen                ? "frozen"
+                                                              : "run",
+                       node->node->name, node->node->type->name, why[0] != '\0' ? "   " : "", why);
     }
 }
 

@@ -189,6 +189,15 @@ static const char *describe_change(const struct showing *showing, struct instant
                         after + 11, after + 23);
 }
 
+/* The nodes of a flow that a date leaves out, `, ` between. */
+static void append_skipped(const struct flow *flow, struct civil_date date, struct text *text)
+{
+    for (size_t i = 0; i < flow->node_count; i++) {
+        if (!plan_node_has_date(&flow->nodes[i], date))
+            text_append_format(text, "%s%s", text->length > 0 ? ", " : "", flow->nodes[i].name);
+    }
+}
+
 static void print_row(const struct showing *showing, const char *title,
                       const struct plan_time *time)
 {
@@ -210,6 +219,10 @@ static void print_row(const struct showing *showing, const char *title,
                        zone_format_rfc3339(flow->zone, time->firing, starts) + 11);
     if (time->is_second)
         terminal_print(out, "   the second time");
+    SCOPED_TEXT struct text skipped = {0};
+    append_skipped(flow, time->planned.date, &skipped);
+    if (skipped.length > 0)
+        terminal_print(out, "   without %s", text_string(&skipped));
     terminal_print(out, "\n");
 }
 
@@ -264,6 +277,10 @@ static void write_time(const struct showing *showing, const struct plan_time *ti
     json_out_pair_string(json, "cyctime", civil_time_format(time->planned, planned));
     if (time->is_second)
         json_out_pair_bool(json, "second", true);
+    SCOPED_TEXT struct text skipped = {0};
+    append_skipped(showing->flow, time->planned.date, &skipped);
+    if (skipped.length > 0)
+        json_out_pair_string(json, "without", text_string(&skipped));
     json_out_end_object(json);
 }
 

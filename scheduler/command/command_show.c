@@ -11,6 +11,7 @@ static const struct table_column node_columns[] = {
     {.title = "NODE", .shrink_to = 12},
     {.title = "TYPE"},
     {.title = "NEEDS", .shrink_to = 10},
+    {.title = "ON", .shrink_to = 10},
     {.title = "RETRY", .rank = 3},
     {.title = "TIMEOUT", .rank = 2},
     {.title = "TITLE", .shrink_to = 8, .rank = 1},
@@ -56,6 +57,7 @@ static void print_nodes(struct context *context, const struct flow *flow)
         table_cell(&table, node->name);
         table_cell(&table, node->type->name);
         table_cell(&table, flow_facts_needs(node, &context->arena));
+        table_cell(&table, node->on != NULL ? node->on->text : "");
         table_cell(&table, retry_text(&context->arena, node));
         table_cell(&table, node->timeout.us > 0 && node->type->has_process
                                ? duration_format_exact(node->timeout, timeout)
@@ -105,6 +107,8 @@ static void write_nodes(struct json_out *json, const struct flow *flow, struct a
         for (size_t need = 0; need < node->need_count; need++)
             json_out_string(json, flow_facts_need(&node->needs[need], arena));
         json_out_end_array(json);
+        if (node->on != NULL)
+            json_out_pair_string(json, "on", node->on->text);
         json_out_pair_int(json, "retry_max", node->retry.max);
         json_out_pair_int(json, "retry_delay_ms", node->retry.delay.us / 1000);
         json_out_pair_int(json, "timeout_ms", node->timeout.us / 1000);

@@ -59,6 +59,19 @@ const char *flow_facts_needs(const struct flow_node *node, struct arena *arena)
     return arena_copy(arena, text_string(&text), text.length);
 }
 
+const char *flow_facts_off_day(const struct flow_node *node, const char *cyctime,
+                               struct arena *arena)
+{
+    static const char *const names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                        "Friday", "Saturday", "Sunday"};
+    struct civil_time planned;
+    const char *days = node == NULL || node->on == NULL ? "other days" : node->on->text;
+    if (civil_time_parse(cyctime, &planned, NULL) < 0)
+        return arena_format(arena, "not on that date (on: %s)", days);
+    return arena_format(arena, "not on %.10s, a %s (on: %s)", cyctime,
+                        names[civil_weekday(planned.date) - 1], days);
+}
+
 const char *flow_facts_schedule(const struct flow *flow, struct arena *arena)
 {
     const char *zone = zone_name(flow->zone);

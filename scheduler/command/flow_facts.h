@@ -22,6 +22,11 @@ const char *flow_facts_counts(const struct flow *flow, struct arena *arena);
 const char *flow_facts_needs(const struct flow_node *node, struct arena *arena);
 const char *flow_facts_need(const struct flow_need *need, struct arena *arena);
 
+/* `not on 2021-11-12, a Friday (on: weekly mon)`: why a node with `on` is skipped at a planned time
+ * (YYYY-MM-DDT…). */
+const char *flow_facts_off_day(const struct flow_node *node, const char *cyctime,
+                               struct arena *arena);
+
 /* `daily 00:30   Asia/Shanghai`, or `none: started by hand`. */
 const char *flow_facts_schedule(const struct flow *flow, struct arena *arena);
 

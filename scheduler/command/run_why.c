@@ -127,6 +127,9 @@ static void append_state(struct why *why)
     case TASK_SKIPPED:
         if (node->type[0] == '\0')
             text_append(&why->text, "no longer in the flow");
+        else if (node->why == TASK_WHY_OFF_DAY)
+            text_append(&why->text, flow_facts_off_day(why->definition, why->run->run.cyctime,
+                                                       &why->context->arena));
         else
             text_append(&why->text, node->is_selected ? "" : "not selected");
         break;

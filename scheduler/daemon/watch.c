@@ -248,6 +248,13 @@ static const struct turn_end *find_end(const struct daemon *daemon, const struct
     return end;
 }
 
+static void describe_off_day(const struct daemon_run *run, uint32_t node, struct text *reason)
+{
+    const struct flow_days *days = run == NULL ? NULL : run->plan->nodes[node].node->on;
+    if (days != NULL)
+        text_append_format(reason, "not on %.10s (on: %s)", run->plan->cyctime_text, days->text);
+}
+
 static void describe_task(const struct daemon *daemon, const struct record_task *task,
                           struct notice *notice, struct text *reason)
 {
@@ -281,6 +288,9 @@ static void describe_task(const struct daemon *daemon, const struct record_task 
     case TASK_WHY_UNFREEZE:
     case TASK_WHY_RERUN:
     case TASK_WHY_REVOKED:
+        break;
+    case TASK_WHY_OFF_DAY:
+        describe_off_day(daemon_runs_find(daemon, task->run_id), task->node, reason);
         break;
     }
     notice->reason = text_string(reason);

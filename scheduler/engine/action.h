@@ -34,8 +34,10 @@ enum task_why {            /* numbers are kept in the store: never change one */
     TASK_WHY_FREEZE = 8,
     TASK_WHY_UNFREEZE = 9,
     TASK_WHY_RERUN = 10,
-    TASK_WHY_REVOKED = 11 /* the keeper gave the grant back; only counters changed */
+    TASK_WHY_REVOKED = 11, /* the keeper gave the grant back; only counters changed */
+    TASK_WHY_OFF_DAY = 12  /* skipped when its turn came: `on` of the node leaves its date out */
 };
+#define TASK_WHY_COUNT 13
 
 /* The main reason of a waiting task when it was recorded. It grows old: the engine answers with all
  * of them at the moment of the question (engine_explain). */

@@ -100,6 +100,7 @@ struct event_node {
     uint32_t pool;          /* as in SET_CAPACITY, or ENGINE_NO_POOL */
     int32_t priority;       /* 1 to 8 */
     bool has_process;       /* false: virtual, ends within the step */
+    bool is_off_day;        /* and ends as skipped: not on this date; has_process is false, too */
     bool is_selected;       /* false: `rerun --all` leaves it alone */
     uint32_t external_open; /* needs outside this run that are not satisfied now */
 

@@ -60,6 +60,8 @@ static int check_node(const struct engine *engine, const struct event_run *image
         return invalid(err, image, index, "there is no such state");
     if (node->retry.max < 0 || node->retry.delay.us < 0 || node->retry.backoff_percent < 0)
         return invalid(err, image, index, "its retry is negative");
+    if (node->is_off_day && node->has_process)
+        return invalid(err, image, index, "it has a process on a day that it leaves out");
     if (node->attempts < 0 || node->tries < 0 || node->tries > node->attempts)
         return invalid(err, image, index, "its attempts do not add up");
     if (!attempt_is_valid(engine, node))
@@ -162,6 +164,7 @@ static void copy_node(struct run *run, const struct event_node *node, struct tas
     task->pool = node->pool == ENGINE_NO_POOL ? 0 : node->pool + 1;
     task->priority = node->priority;
     task->has_process = node->has_process;
+    task->is_off_day = node->is_off_day;
     task->is_selected = node->is_selected;
     task->external_open = node->external_open;
     task->retry = node->retry;

@@ -26,16 +26,18 @@ void run_image_from_plan(const struct plan *plan, int64_t run_id, struct arena *
     for (size_t i = 0; i < plan->node_count; i++) {
         const struct plan_node *node = &plan->nodes[i];
         size_t pool = node->node->pool;
-        nodes[i] = (struct event_node){.retry = retry_of(&node->node->retry),
-                                       .needs = node->needs,
-                                       .need_count = node->need_count,
-                                       .rank = node->rank,
-                                       .pool = pool == FLOW_NONE ? ENGINE_NO_POOL : (uint32_t)pool,
-                                       .priority = node->node->priority,
-                                       .has_process = node->node->type->has_process,
-                                       .is_selected = node->is_selected,
-                                       .external_open = (uint32_t)node->external_count,
-                                       .state = first_state(node)};
+        nodes[i] =
+            (struct event_node){.retry = retry_of(&node->node->retry),
+                                .needs = node->needs,
+                                .need_count = node->need_count,
+                                .rank = node->rank,
+                                .pool = pool == FLOW_NONE ? ENGINE_NO_POOL : (uint32_t)pool,
+                                .priority = node->node->priority,
+                                .has_process = node->node->type->has_process && !node->is_off_day,
+                                .is_off_day = node->is_off_day,
+                                .is_selected = node->is_selected,
+                                .external_open = (uint32_t)node->external_count,
+                                .state = first_state(node)};
     }
     ret_image->nodes = nodes;
     ret_image->run = (struct event_run){.run_id = run_id,

@@ -162,7 +162,10 @@ bool settle_wish(struct engine *engine, struct task *task)
 static void end_virtual(struct engine *engine, struct task *task)
 {
     task->run->has_started = true;
-    settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
+    if (task->is_off_day)
+        settle_state(engine, task, TASK_SKIPPED, TASK_WHY_OFF_DAY);
+    else
+        settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
 }
 
 /* A task without an attempt: blocked or not, and which queue it stands in. */

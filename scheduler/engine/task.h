@@ -33,6 +33,7 @@ struct task {
     uint32_t pool; /* 0 = none, else one more than the pool's index: index in engine->pools */
     int32_t priority;
     bool has_process;
+    bool is_off_day;
     bool is_selected;
     bool is_on_work_list;
     bool is_chosen; /* rerun.c */

@@ -37,6 +37,7 @@ static const char *const why_names[] = {
     [TASK_WHY_SKIP] = "skip",         [TASK_WHY_MARK] = "mark",
     [TASK_WHY_FREEZE] = "freeze",     [TASK_WHY_UNFREEZE] = "unfreeze",
     [TASK_WHY_RERUN] = "rerun",       [TASK_WHY_REVOKED] = "revoked",
+    [TASK_WHY_OFF_DAY] = "off day",
 };
 
 static const char *const reason_names[] = {

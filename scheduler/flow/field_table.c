@@ -194,6 +194,13 @@ const struct field field_table_node[] = {
      .kind = FIELD_KIND_BOOL,
      .default_text = "false",
      .help = "A frozen node does not run and holds up those that need it."},
+    {.name = "on",
+     .kind = FIELD_KIND_LIST,
+     .item = &string_item,
+     .help = "The scheduling dates on which it runs, one or several: `weekly mon,fri`, `monthly "
+             "1,last`, `yearly MM-DD`. On others it is skipped, which counts as done; without it "
+             "it runs on all.",
+     .example = "weekly mon"},
     {.name = NULL},
 };
 

@@ -50,6 +50,15 @@ struct flow_need {
     struct field_place place;
 };
 
+struct cron;
+
+/* `on:` of a node: the scheduling dates on which it runs. */
+struct flow_days {
+    const struct cron *const *crons; /* a date of any of them */
+    size_t count;
+    const char *text; /* normalised, `; ` between: `weekly mon; monthly last` */
+};
+
 struct flow_node {
     const char *name;
     const char *title; /* "" = none */
@@ -72,10 +81,9 @@ struct flow_node {
     size_t pool;                /* index in project->pools, FLOW_NONE = none */
     int32_t priority;           /* 1 to 8, larger first */
     bool keeps_leftovers;
-    bool is_frozen; /* `frozen: true` in the file */
+    bool is_frozen;             /* `frozen: true` in the file */
+    const struct flow_days *on; /* NULL: on all of the flow's */
 };
-
-struct cron;
 
 /* One form or cron line of a schedule. */
 struct flow_schedule_rule {

@@ -100,6 +100,7 @@ static void check_all(struct flow_loader *loader)
     flow_build_params(loader);
     flow_build_nodes(loader);
     flow_check_schedule(loader);
+    flow_check_days(loader);
     hash_files(loader->flow);
     flow_check_types(loader);
     flow_check_texts(loader);

@@ -43,6 +43,7 @@ void flow_build_nodes(struct flow_loader *loader);
 
 /* flow_check.c, flow_check_needs.c, flow_check_text.c */
 void flow_check_schedule(struct flow_loader *loader);
+void flow_check_days(struct flow_loader *loader); /* after the schedule; fills node->on */
 void flow_check_types(struct flow_loader *loader);
 void flow_check_needs(struct flow_loader *loader);
 void flow_check_circles(struct flow_loader *loader); /* sets flow->order */

@@ -23,7 +23,8 @@ struct reader {
     size_t count;
     struct arena *arena;
     struct flow_schedule_rule rule;
-    struct cron cron; /* of the rule */
+    struct cron cron;  /* of the rule */
+    bool is_days_only; /* no time of day follows */
     struct error *err;
 };
 
@@ -232,6 +233,12 @@ static int read_month_days(struct reader *reader, uint64_t *bits)
 static int finish_days(struct reader *reader, const char *days)
 {
     int32_t seconds;
+    if (reader->is_days_only) {
+        if (reader->count > 2)
+            return fail(reader, 2, "only days stand here: a node starts at its flow's time");
+        reader->rule.text = arena_format(reader->arena, "%s %s", reader->words[0], days);
+        return 0;
+    }
     if (read_time(reader, 2, &seconds) != 0 || expect_end(reader, 3) != 0)
         return -1;
     set_times(reader, &seconds, 1);
@@ -387,4 +394,39 @@ int schedule_parse_cron(const char *text, struct arena *arena, struct flow_sched
     reader.rule.text = arena_copy(arena, text_string(&normal), normal.length);
     reader.rule.is_interval = count_bits(reader.cron.hours) > 1;
     return finish_rule(&reader, ret_rule);
+}
+
+static int read_day_form(struct reader *reader)
+{
+    static const char help[] = "weekly mon,fri, monthly 1,last, or yearly 12-31";
+    struct suggest suggest;
+    if (strcmp(reader->words[0], "weekly") == 0)
+        return read_weekly(reader);
+    if (strcmp(reader->words[0], "monthly") == 0)
+        return read_monthly(reader);
+    if (strcmp(reader->words[0], "yearly") == 0)
+        return read_yearly(reader);
+    suggest_begin(&suggest, reader->words[0]);
+    suggest_offer(&suggest, "weekly");
+    suggest_offer(&suggest, "monthly");
+    suggest_offer(&suggest, "yearly");
+    fail(reader, 0, "`%s` says no days", reader->words[0]);
+    if (suggest_best(&suggest) != NULL)
+        return error_help(reader->err, "did you mean `%s`? Days are %s", suggest_best(&suggest),
+                          help);
+    return error_help(reader->err, "days are %s", help);
+}
+
+int schedule_parse_days(const char *text, struct arena *arena, const struct cron **ret_cron,
+                        const char **ret_text, struct error *err)
+{
+    struct flow_schedule_rule rule;
+    struct reader reader = {
+        .text = text, .arena = arena, .cron = cron_every_day, .is_days_only = true, .err = err};
+    if (split(text, &reader) != 0 || read_day_form(&reader) != 0 ||
+        finish_rule(&reader, &rule) != 0)
+        return -1;
+    *ret_cron = rule.cron;
+    *ret_text = rule.text;
+    return 0;
 }

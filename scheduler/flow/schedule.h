@@ -21,4 +21,9 @@ int schedule_parse(const char *text, struct arena *arena, struct flow_schedule_r
 int schedule_parse_cron(const char *text, struct arena *arena, struct flow_schedule_rule *ret_rule,
                         struct error *err);
 
+/* The days of a form without a time, as `on` of a node takes: weekly mon,fri · monthly 1,last ·
+ * yearly MM-DD. *ret_text is the normalised form; both belong to `arena`. Errors as above. */
+int schedule_parse_days(const char *text, struct arena *arena, const struct cron **ret_cron,
+                        const char **ret_text, struct error *err);
+
 #endif

@@ -19,6 +19,14 @@ bool plan_schedule_has_date(const struct flow *flow, struct civil_date date)
     return has_date && is_within(schedule, date);
 }
 
+bool plan_node_has_date(const struct flow_node *node, struct civil_date date)
+{
+    bool has_date = node->on == NULL;
+    for (size_t i = 0; !has_date && i < node->on->count; i++)
+        has_date = cron_has_date(node->on->crons[i], date);
+    return has_date;
+}
+
 bool plan_schedule_is_daily(const struct flow *flow)
 {
     const struct flow_schedule *schedule = &flow->schedule;

@@ -73,6 +73,7 @@ static int make_nodes(struct plan *plan, const struct plan_request *request, str
     plan->node_count = flow->node_count;
     for (size_t i = 0; i < flow->node_count; i++) {
         nodes[i].node = &flow->nodes[i];
+        nodes[i].is_off_day = !plan_node_has_date(&flow->nodes[i], plan->planned.date);
         nodes[i].is_selected = selected[i];
         plan->selected_count += selected[i];
         copy_needs(plan, &flow->nodes[i], &nodes[i]);

@@ -52,6 +52,9 @@ int plan_planned_times(const struct flow *flow, struct plan_date date, struct ar
 /* Whether the schedule fires on that (planned) date. Always true for a flow without one. */
 bool plan_schedule_has_date(const struct flow *flow, struct civil_date date);
 
+/* Whether the node runs on that (planned) date, by its `on`; always true without one. */
+bool plan_node_has_date(const struct flow_node *node, struct civil_date date);
+
 /* Whether a date has one instance at most, so that the date alone names it. */
 bool plan_schedule_is_daily(const struct flow *flow);
 

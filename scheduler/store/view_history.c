@@ -146,6 +146,11 @@ bool view_has_happened(enum task_state state, int64_t attempts, int64_t event_id
                                              state == TASK_SKIPPED));
 }
 
+enum task_state view_state_of_date(enum task_state state, int64_t event_id)
+{
+    return state == TASK_SKIPPED && event_id == 0 ? TASK_WAITING : state;
+}
+
 /* Rows come newest run first, so that the first of a node is the newest run's. */
 static void add_date_row(struct date_map *map, struct statement *s)
 {
@@ -170,7 +175,7 @@ static void add_date_row(struct date_map *map, struct statement *s)
     slot->event_id = event_id;
     struct view_date_node *node = &map->nodes[slot->index];
     node->run_id = statement_get_int(s, 0);
-    node->state = state;
+    node->state = view_state_of_date(state, event_id);
     node->changed_at = statement_get_instant(s, 4);
     node->attempt_id = statement_get_int(s, 7);
 }

@@ -304,10 +304,9 @@ static void note_version(struct instances *all, int64_t version_id)
     all->versions[all->version_count++] = version_id;
 }
 
-/* What was left out everywhere still waits for its turn. */
 static enum task_state state_of(const struct instance_node *node)
 {
-    return node->state == TASK_SKIPPED && node->event_id == 0 ? TASK_WAITING : node->state;
+    return view_state_of_date(node->state, node->event_id);
 }
 
 static bool is_done(const struct instance_node *node)

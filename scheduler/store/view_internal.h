@@ -22,6 +22,10 @@ void view_leave(struct view_moment *moment);
  * was left out, or is blocked without a start. `event_id` is that of its row. */
 bool view_has_happened(enum task_state state, int64_t attempts, int64_t event_id);
 
+/* What was left out everywhere still waits for its turn. `event_id` is of what happened, 0 =
+ * nothing. */
+enum task_state view_state_of_date(enum task_state state, int64_t event_id);
+
 /* So many numbers from 0 to `most`, with commas. */
 bool view_parse_numbers(const char *text, int64_t most, int64_t *ret_numbers, size_t count);
 

@@ -76,7 +76,7 @@ static void read_node(struct statement *s, struct arena *arena, struct view_node
         .state = (enum task_state)statement_get_enum(s, 3, TASK_STATE_COUNT),
         .reason = (enum task_reason)statement_get_enum(s, 4, TASK_REASON_SLOT + 1),
         .wish = (enum task_wish)statement_get_enum(s, 5, TASK_WISH_FREEZE + 1),
-        .why = (enum task_why)statement_get_enum(s, 6, TASK_WHY_REVOKED + 1),
+        .why = (enum task_why)statement_get_enum(s, 6, TASK_WHY_COUNT),
         .is_selected = statement_get_bool(s, 7),
         .attempts = statement_get_int32(s, 8),
         .tries = statement_get_int32(s, 9),

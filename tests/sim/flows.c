@@ -74,6 +74,8 @@ static void make_node(struct sim_world *world, struct sim_run *run, uint32_t ind
         node->pool = below(world, (uint32_t)world->pool_count);
     node->priority = below(world, 3) == 0 ? 1 + (int32_t)below(world, 8) : 1;
     node->has_process = !random_chance(&world->random, 120);
+    node->is_off_day = random_chance(&world->random, 60);
+    node->has_process = node->has_process && !node->is_off_day;
     node->is_selected = !random_chance(&world->random, 60);
     node->state = first_state(world, node->is_selected);
     own->external_open = random_chance(&world->random, 60) ? 1 + below(world, 2) : 0;

@@ -228,9 +228,12 @@ static void check_task(struct sim_world *world, const struct sim_store *store,
     const struct event_node *node = &world->runs[run].nodes[task->node];
     if (task->why == TASK_WHY_RETRY || task->why == TASK_WHY_ENDED)
         check_ended(world, task, &node->retry);
-    if (task->why == TASK_WHY_VIRTUAL &&
-        (node->has_process || !needs_are_done(world, store, run, task->node)))
+    bool is_empty = task->why == TASK_WHY_VIRTUAL || task->why == TASK_WHY_OFF_DAY;
+    if (is_empty && (node->has_process || !needs_are_done(world, store, run, task->node)))
         sim_fail(world, "a virtual node ends before its needs are done");
+    if (is_empty && node->is_off_day != (task->state == TASK_SKIPPED))
+        sim_fail(world, "%s on a day that is %s", task_state_name(task->state),
+                 node->is_off_day ? "left out" : "its own");
     if (task->state == TASK_BLOCKED && task->why == TASK_WHY_UPSTREAM &&
         !has_bad_need(world, store, run, task->node))
         sim_fail(world, "blocked by nothing");

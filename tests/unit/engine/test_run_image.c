@@ -17,7 +17,9 @@ static const char yaml[] =
     "    retry: {max: 2, delay: 1m, backoff: double, max_delay: 5m, codes: [75]}\n"
     "    pool: warehouse\n"
     "    priority: 7\n"
-    "  third: {run: ./y, needs: [first, second], frozen: true}\n";
+    "  third: {run: ./y, needs: [first, second], frozen: true}\n"
+    "  weekly: {run: ./z, on: weekly mon}\n"
+    "  friday: {run: ./z, on: weekly fri}\n";
 
 struct fixture {
     struct flow_test test;
@@ -31,7 +33,8 @@ static void begin(struct fixture *fixture)
     plan_test_begin(&fixture->test, project);
     fixture->flow = plan_test_flow(&fixture->test, yaml);
     fixture->plan = plan_test_plan(
-        fixture->flow, (struct plan_request){.selection = "second,third,last"}, "2021-11-12");
+        fixture->flow, (struct plan_request){.selection = "second,third,last,weekly,friday"},
+        "2021-11-12");
     run_image_from_plan(fixture->plan, 9, &fixture->test.arena, &fixture->image);
 }
 
@@ -53,7 +56,7 @@ static void test_image(void **state)
     assert_int_equal(run->priority, 3);
     assert_int_equal(run->opening, 1);
     assert_int_equal(run->state, RUN_WAITING);
-    assert_int_equal(run->node_count, 4);
+    assert_int_equal(run->node_count, 6);
     assert_ptr_equal(run->nodes, nodes);
     assert_int_equal(nodes[0].state, TASK_WAITING);
     assert_int_equal(nodes[0].external_open, 1);
@@ -73,6 +76,12 @@ static void test_image(void **state)
     assert_int_equal(nodes[3].state, TASK_FROZEN);
     assert_int_equal(nodes[3].pool, ENGINE_NO_POOL);
     assert_int_equal(nodes[3].need_count, 2);
+    assert_true(nodes[4].is_off_day); /* 2021-11-12 is a Friday: it waits for its turn, no more */
+    assert_false(nodes[4].has_process);
+    assert_true(nodes[4].is_selected);
+    assert_int_equal(nodes[4].state, TASK_WAITING);
+    assert_false(nodes[5].is_off_day);
+    assert_true(nodes[5].has_process);
     end(&fixture);
 }
 
@@ -92,7 +101,7 @@ static void test_the_engine_takes_it(void **state)
     if (engine_step(engine, &added, &actions, &err) != 0)
         fail_msg("%s", err.text);
     assert_int_equal(engine_step(engine, &begins, &actions, &err), 0);
-    assert_int_equal(engine_count(engine).granted, 1);
+    assert_int_equal(engine_count(engine).granted, 2); /* second and friday */
     engine_free(engine);
     action_list_free(&actions);
     end(&fixture);

@@ -80,6 +80,42 @@ static void good_ones(void **state)
     }
 }
 
+/* The days of `on`. */
+static void days_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *normal; /* or the message */
+        int column;         /* 0: it is good */
+    } rows[] = {
+        {" weekly  mon-wed", "weekly mon,tue,wed", 0},
+        {"monthly 1,last", "monthly 1,last", 0},
+        {"yearly 02-29", "yearly 02-29", 0},
+        {"", "a schedule cannot be empty", 1},
+        {"daily", "`daily` says no days", 1},
+        {"weekly mon 09:00", "only days stand here: a node starts at its flow's time", 12},
+        {"monthly 1,32", "`32` is no day of a month: 1 to 31, or last", 9},
+        {"0 0 * * mon", "`0` says no days", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena arena;
+        struct error err = {0};
+        const struct cron *cron = NULL;
+        const char *text = NULL;
+        arena_init(&arena, 0);
+        int result = schedule_parse_days(rows[i].text, &arena, &cron, &text, &err);
+        assert_int_equal(result, rows[i].column == 0 ? 0 : -1);
+        assert_int_equal(err.column, rows[i].column);
+        assert_string_equal(result == 0 ? text : err.text, rows[i].normal);
+        if (i == 0) {
+            assert_true(cron_has_date(cron, (struct civil_date){2021, 11, 8}));
+            assert_false(cron_has_date(cron, (struct civil_date){2021, 11, 11}));
+        }
+        arena_free(&arena);
+    }
+}
+
 struct bad {
     const char *text;
     const char *underlined; /* the piece that is shown as wrong */
@@ -185,6 +221,7 @@ int main(void)
         cmocka_unit_test(good_ones),
         cmocka_unit_test(bad_ones_are_underlined),
         cmocka_unit_test(cron_parts),
+        cmocka_unit_test(days_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

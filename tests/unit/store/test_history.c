@@ -20,10 +20,9 @@ static void the_state_of_a_date_is_that_of_the_newest_attempts(void **state)
 {
     struct world *world = *state;
     static const struct store_run_node part[] = {
-        {"start", "virtual", TASK_SKIPPED, false},
-        {"load", "shell", TASK_WAITING, true},
-        {"stat", "sql", TASK_SKIPPED, false},
-        {"extra", "shell", TASK_WAITING, true},
+        {"start", "virtual", TASK_SKIPPED, false}, {"load", "shell", TASK_WAITING, true},
+        {"stat", "sql", TASK_SKIPPED, false},      {"extra", "shell", TASK_WAITING, true},
+        {"other", "shell", TASK_SKIPPED, false},
     };
     OK(store_begin(world->store, ok));
     int64_t first = world_done(world, "f", "2021-11-12T00:30:00", "2021-11-11", false);
@@ -31,19 +30,20 @@ static void the_state_of_a_date_is_that_of_the_newest_attempts(void **state)
     struct store_run run =
         world_run(world, "f", world_version(world, "f"), "2021-11-12T00:30:00", "2021-11-11");
     run.nodes = part;
-    run.node_count = 4;
+    run.node_count = 5;
     OK(store_put_run(world->store, &run, ok));
     struct view_planned planned = {"f", "2021-11-12T00:30:00", false};
     struct view_date date;
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
     assert_int_equal(date.newest_run_id, run.run_id);
-    assert_int_equal(date.node_count, 4);
+    assert_int_equal(date.node_count, 5);
     assert_string_equal(date.nodes[1].name, "load");
     assert_int_equal(date.nodes[1].state, TASK_SUCCESS); /* nothing happened to it in the new run */
     assert_int_equal(date.nodes[1].run_id, first);
     assert_int_equal(date.nodes[2].state, TASK_SUCCESS); /* left out there */
     assert_int_equal(date.nodes[3].state, TASK_WAITING);
     assert_int_equal(date.nodes[3].run_id, run.run_id);
+    assert_int_equal(date.nodes[4].state, TASK_WAITING); /* left out everywhere: it is not done */
     world_task_at(world, (struct record_task){.run_id = run.run_id,
                                               .node = 1,
                                               .state = TASK_FAILED,
