@@ -39,7 +39,7 @@ struct plan_external {
 struct plan_node {
     const struct flow_node *node; /* the flow's */
     bool is_selected;             /* false: it is skipped, and what needs it may go on */
-    bool is_off_day;              /* `on` leaves its date out: it does nothing when its turn comes */
+    bool is_off_day;              /* `on` leaves its date out: it does nothing */
     uint32_t rank;                /* position in topological order */
     const uint32_t *needs;        /* indexes in plan->nodes */
     size_t need_count;

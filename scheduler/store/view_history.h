@@ -35,8 +35,8 @@ int view_median(struct store *store, const struct view_place *place, struct view
                 struct error *err);
 
 /* The state of a date: per node that of its newest attempt (or mark, skip) in any run of the flow
- * and planned time. A node that never had one has the state of the newest run; one that was only left
- * out by selections waits. */
+ * and planned time. A node that never had one has the state of the newest run; one that was only
+ * left out by selections waits. */
 struct view_date_node {
     const char *name;
     enum task_state state;
