@@ -9,6 +9,8 @@
 #include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/pruning.h"
+#include "scheduler/daemon/retention.h"
 #include "scheduler/system/clock.h"
 
 #include <fcntl.h>
@@ -93,6 +95,8 @@ static int open_parts(struct daemon *daemon, struct error *err)
     daemon->state_dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (daemon->state_dir_fd < 0)
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "%s", state_dir);
+    if (daemon->is_server)
+        daemon->retention = retention_open(daemon);
     return daemon->settles_only ? 0 : connections_open(daemon, err);
 }
 
@@ -135,7 +139,8 @@ void daemon_close(struct daemon *daemon)
 {
     if (daemon == NULL)
         return;
-    request_prune_end(daemon, NULL);
+    retention_close(daemon->retention);
+    pruning_end(daemon, NULL);
     firing_stop(daemon->firing);
     if (daemon->engine != NULL && daemon->store != NULL)
         turn_end(daemon);
@@ -171,6 +176,8 @@ void daemon_drain(struct daemon *daemon)
 {
     daemon->is_draining = true;
     firing_stop(daemon->firing);
+    retention_close(daemon->retention);
+    daemon->retention = NULL;
     watch_hold_all(daemon);
 }
 

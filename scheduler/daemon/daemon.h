@@ -88,6 +88,7 @@ struct daemon_watcher {
     struct daemon_interest *items; /* the runs it watches */
     size_t item_count;
     size_t item_capacity;
+    int64_t prune_request; /* the number of the prune that it waits for */
 };
 
 void daemon_add_watcher(struct daemon *daemon, struct daemon_watcher *watcher);

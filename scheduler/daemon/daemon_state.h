@@ -59,7 +59,8 @@ struct daemon {
     size_t attempt_count;
     size_t attempt_capacity;
     struct daemon_watcher *watchers;
-    struct pruning *pruning; /* NULL = none is going on */
+    struct pruning *pruning;     /* NULL = none is going on */
+    struct retention *retention; /* of a server; else NULL */
 
     struct turn turn;
     struct turn *done_turn; /* the one that was just committed, while it is carried out and told */
@@ -190,7 +191,4 @@ int request_explain(struct daemon *daemon, struct daemon_watcher *watcher,
 /* ---- request_prune.c ---- */
 int request_prune(struct daemon *daemon, struct daemon_watcher *watcher,
                   const struct request *request, struct error *err);
-/* The prune that this watcher asked for goes no further; NULL: whoever it was. */
-void request_prune_end(struct daemon *daemon, const struct daemon_watcher *watcher);
-
 #endif

@@ -3,6 +3,7 @@
 #include "scheduler/daemon/capacity.h"
 #include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
+#include "scheduler/daemon/retention.h"
 #include "scheduler/system/clock.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ static void reload_project(struct daemon *daemon)
     struct error err = {0};
     if (capacity_read(daemon, &err) == 0 && capacity_set(daemon, &err) == 0) {
         freezes_read_zone(daemon);
+        retention_read(daemon->retention);
         watch_set_trouble(daemon, TROUBLE_PROJECT, NULL);
         return;
     }

@@ -1,7 +1,7 @@
 #include "scheduler/base/json_in.h"
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
-#include "scheduler/daemon/daemon_state.h"
+#include "scheduler/daemon/pruning.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ void daemon_remove_watcher(struct daemon *daemon, struct daemon_watcher *watcher
     if (*place == NULL)
         return;
     *place = watcher->next;
-    request_prune_end(daemon, watcher);
+    pruning_end(daemon, watcher);
     for (struct turn_reply *reply = daemon->turn.replies.first; reply != NULL;
          reply = reply->next) {
         if (reply->watcher == watcher)

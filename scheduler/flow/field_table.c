@@ -280,6 +280,22 @@ static const struct field connection_fields[] = {
 
 static const struct field connection_item = {.kind = FIELD_KIND_BLOCK, .fields = connection_fields};
 
+static const struct field keep_fields[] = {
+    {.name = "runs",
+     .kind = FIELD_KIND_DURATION,
+     .min = SECOND,
+     .max = 100 * 366 * DAY,
+     .help = "Runs that ended longer ago are forgotten, with their logs; without it none is.",
+     .example = "90d"},
+    {.name = "logs",
+     .kind = FIELD_KIND_DURATION,
+     .min = SECOND,
+     .max = 100 * 366 * DAY,
+     .help = "Logs of runs that ended longer ago are removed; shorter than `runs`.",
+     .example = "30d"},
+    {.name = NULL},
+};
+
 const struct field field_table_project[] = {
     {.name = "timezone",
      .kind = FIELD_KIND_STRING,
@@ -307,6 +323,11 @@ const struct field field_table_project[] = {
      .item = &environment_item,
      .help = "Environment variables of every attempt; `{secret: {file: PATH}}` or `{secret: {env: "
              "NAME}}` may stand for a value."},
+    {.name = "keep",
+     .kind = FIELD_KIND_BLOCK,
+     .fields = keep_fields,
+     .help = "How long `datemill serve` keeps history. Without it everything stays.",
+     .example = "{runs: 90d, logs: 30d}"},
     STOP_GRACE_FIELD,
     LOG_LIMIT_FIELD,
     {.name = "node_types",

@@ -129,6 +129,22 @@ static void check_zone(struct loader *loader)
                                         : "a name of the tz database: Asia/Shanghai, UTC");
 }
 
+static void read_keep(struct loader *loader)
+{
+    struct project *project = loader->project;
+    const struct field_value *keep = field_find(&loader->block, "keep");
+    const struct field_value *logs = keep == NULL ? NULL : field_find(keep, "logs");
+    if (keep == NULL)
+        return;
+    project->keep_runs.us = field_number(keep, "runs", 0);
+    project->keep_logs.us = field_number(keep, "logs", 0);
+    if (project->keep_runs.us == 0 || project->keep_logs.us < project->keep_runs.us)
+        return;
+    struct diagnostic *problem = flow_report_error(&loader->report, logs->place, "E107",
+                                                   "logs go with their runs at the latest");
+    diagnostic_help(problem, "a shorter time than that of `runs`, or leave `logs` out");
+}
+
 static void read_node_type(struct loader *loader, const struct field_value *value,
                            const struct node_type **types)
 {
@@ -209,6 +225,7 @@ int project_load(struct flow_source *source, const struct project_types *builtin
         read_connections(&loader);
         check_zone(&loader);
         read_settings(&loader);
+        read_keep(&loader);
         read_node_types(&loader, builtin);
     }
     if (problems->error_count > errors) {

@@ -350,8 +350,8 @@ static int prune_backfill(struct store *store, struct store_pruning *pruning, st
     SCOPED(free_ids) struct ids one = {0};
     if (find_backfill(store, pruning->before, &one, err) != 0)
         return -1;
-    pruning->is_done = one.count == 0;
-    if (pruning->is_done)
+    pruning->has_all_backfills = one.count == 0;
+    if (pruning->has_all_backfills)
         return 0;
     int has_more =
         remove_dates(store, one.items[0], pruning->max_runs * STORE_PRUNE_LOOK_RUNS, err);
@@ -359,6 +359,46 @@ static int prune_backfill(struct store *store, struct store_pruning *pruning, st
         return has_more < 0 ? -1 : 0;
     pruning->backfills++;
     return remove_backfill(store, &one, err);
+}
+
+/* ---- lines of the story about no run ---- */
+
+/* Lines are in the order of time: the first young one ends it. The newest stays, so that ids go
+ * on. */
+static int find_lines(struct store *store, struct store_pruning *pruning, struct ids *lines,
+                      struct error *err)
+{
+    int row;
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT id, at, run_id IS NULL FROM event"
+                       " WHERE id > ? AND id < (SELECT max(id) FROM event) ORDER BY id LIMIT ?",
+                       err) != 0)
+        return -1;
+    statement_int(&s, pruning->after_line);
+    statement_int(&s, (int64_t)pruning->max_runs * STORE_PRUNE_LOOK_RUNS);
+    pruning->is_done = true;
+    while ((row = statement_step(&s, err)) == 1) {
+        pruning->is_done = statement_get_int(&s, 1) >= pruning->before.us;
+        if (pruning->is_done)
+            break;
+        pruning->after_line = statement_get_int(&s, 0);
+        if (statement_get_int(&s, 2) == 0)
+            continue;
+        lines->items =
+            memory_grow(lines->items, lines->count, &lines->capacity, sizeof *lines->items);
+        lines->items[lines->count++] = pruning->after_line;
+    }
+    return row < 0 ? -1 : 0;
+}
+
+static int prune_lines(struct store *store, struct store_pruning *pruning, struct error *err)
+{
+    static const char *const removal[] = {"DELETE FROM event WHERE id = ?1"};
+    SCOPED(free_ids) struct ids lines = {0};
+    return find_lines(store, pruning, &lines, err) != 0
+               ? -1
+               : remove_all(store, removal, 1, &lines, err);
 }
 
 static int count_backfills(struct store *store, struct store_pruning *pruning, struct error *err)
@@ -381,8 +421,10 @@ static int prune_batch(struct store *store, struct store_pruning *pruning, struc
 {
     if (!pruning->has_all_runs)
         return prune_runs(store, pruning, err);
-    return pruning->is_dry_run ? count_backfills(store, pruning, err)
-                               : prune_backfill(store, pruning, err);
+    if (pruning->is_dry_run)
+        return count_backfills(store, pruning, err);
+    return pruning->has_all_backfills ? prune_lines(store, pruning, err)
+                                      : prune_backfill(store, pruning, err);
 }
 
 int store_prune(struct store *store, struct store_pruning *pruning, struct error *err)

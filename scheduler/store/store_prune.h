@@ -1,7 +1,8 @@
 /* Forgetting old runs, in small steps.
  *
  * A run is forgotten with all that hangs on it; then definitions and texts that no run uses any
- * more. What stays, whatever its age:
+ * more, finished backfills, and the story's lines about neither. What
+ * stays, whatever its age:
  *   - a run that is open, or has an attempt that is;
  *   - a run that a date of an unfinished backfill refers to;
  *   - a run that still decides how a node of its date stands, where a younger run of that date
@@ -38,8 +39,10 @@ struct store_pruning {
     int64_t runs;      /* removed so far */
     int64_t backfills; /* the same, finished ones that ended before `before` and of whose runs none
                           is left, with their dates; a dry run does not look at the runs */
-    bool has_all_runs; /* backfills come after the runs */
-    bool is_done;      /* nothing is left to do */
+    bool has_all_runs; /* backfills come after the runs, then lines about neither */
+    bool has_all_backfills;
+    int64_t after_line; /* of the story, the last one that was looked at */
+    bool is_done;       /* nothing is left to do */
 };
 
 /* One step, a batch of its own: goes on behind `after`, oldest first. On -1 nothing of the step has

@@ -15,7 +15,8 @@ static void begin(struct flow_test *test)
                                 "  odd: {type: files, path: .//../x/./y/}\n"
                                 "  top: {type: files, path: /.}\n"
                                 "stop_grace: 3s\n"
-                                "log_limit: 1MiB\n");
+                                "log_limit: 1MiB\n"
+                                "keep: {runs: 90d, logs: 2w}\n");
     flow_test_open(test);
 }
 
@@ -108,6 +109,8 @@ static void the_project_holds_its_settings(void **state)
     assert_string_equal(project->connections[3].path, "/");
     assert_int_equal(project->stop_grace.us, 3 * DURATION_SECOND_US);
     assert_int_equal(project->log_limit, 1 << 20);
+    assert_int_equal(project->keep_runs.us, 90 * DURATION_DAY_US);
+    assert_int_equal(project->keep_logs.us, 14 * DURATION_DAY_US);
     flow_test_end(&test);
 }
 
