@@ -1,8 +1,8 @@
 /* `keep:` of datemill.yaml: a server forgets old runs and logs by itself.
  *
- * It looks soon after its start and then each RETENTION_SHARE-th of the shortest time that is kept,
- * at most once a day; what it does is a pruning (pruning.h), in small steps between turns. What went
- * is a line of the story. While somebody's `runs prune` is going on it waits for the next time. */
+ * It looks soon after its start and then each RETENTION_SHARE-th of the shortest time kept, at most
+ * once a day; what it does is a pruning (pruning.h), in small steps between turns. What went is a
+ * line of the story. While somebody's `runs prune` is going on it waits for the next time. */
 #ifndef DATEMILL_DAEMON_RETENTION_H
 #define DATEMILL_DAEMON_RETENTION_H
 

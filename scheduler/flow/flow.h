@@ -149,8 +149,8 @@ struct project {
     const struct field_value *env; /* MAP for every attempt, NULL = none */
     struct duration stop_grace;
     int64_t log_limit;
-    struct duration keep_runs; /* what ended longer ago is forgotten; 0 = nothing is */
-    struct duration keep_logs; /* less than keep_runs; 0 = as long as their runs */
+    struct duration keep_runs;            /* what ended longer ago is forgotten; 0 = nothing is */
+    struct duration keep_logs;            /* less than keep_runs; 0 = as long as their runs */
     const struct node_type *const *types; /* built-in and external ones */
     size_t type_count;
     struct flow_file file; /* datemill.yaml itself */
