@@ -2,8 +2,8 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
-#include "scheduler/command/log_reader.h"
 #include "scheduler/command/run_facts.h"
+#include "scheduler/system/log_reader.h"
 
 #include <inttypes.h>
 #include <poll.h>

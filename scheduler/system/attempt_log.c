@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #define STAMP_SECONDS_BYTES 19 /* 2026-11-22T10:31:02 */
@@ -146,11 +147,21 @@ int attempt_log_tail(const char *path, size_t max_lines, struct arena *arena,
     return 0;
 }
 
-static bool speaks_of_error(const struct attempt_log_line *line)
+static bool has_word(const struct attempt_log_line *line, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i + length <= line->length; i++) {
+        if (strncasecmp(line->text + i, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool attempt_log_speaks_of_error(const struct attempt_log_line *line)
 {
     static const char *const words[] = {"error", "fatal", "exception", "traceback", "no such"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcasestr(line->text, words[i]) != NULL)
+        if (has_word(line, words[i]))
             return true;
     }
     return false;
@@ -163,7 +174,7 @@ const struct attempt_log_line *attempt_log_find_error(const struct attempt_log_t
         const struct attempt_log_line *line = &tail->lines[i - 1];
         if (line->stream == ATTEMPT_LOG_NOTE)
             continue;
-        if (speaks_of_error(line))
+        if (attempt_log_speaks_of_error(line))
             return line;
         if (found == NULL && line->stream == ATTEMPT_LOG_STDERR && line->length > 0)
             found = line;

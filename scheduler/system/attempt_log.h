@@ -45,6 +45,9 @@ struct attempt_log_tail {
 int attempt_log_tail(const char *path, size_t max_lines, struct arena *arena,
                      struct attempt_log_tail *ret_tail, struct error *err);
 
+/* Whether the line has one of the words that errors are told with. */
+bool attempt_log_speaks_of_error(const struct attempt_log_line *line);
+
 /* The line of a tail that most likely says why the attempt failed: the last one that speaks of an
  * error, else the last one of stderr; NULL = none. */
 const struct attempt_log_line *attempt_log_find_error(const struct attempt_log_tail *tail);

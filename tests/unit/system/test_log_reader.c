@@ -1,4 +1,4 @@
-#include "scheduler/command/log_reader.h"
+#include "scheduler/system/log_reader.h"
 
 #include "scheduler/base/scope.h"
 
@@ -133,6 +133,62 @@ static void test_long_line(void **state)
     end(&fixture);
 }
 
+/* Page by page towards the start: each page ends where the one before began. */
+static void test_pages(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char line[64];
+    begin(&fixture);
+    for (int i = 1; i <= 10; i++) {
+        snprintf(line, sizeof line, STAMP "stdout F line %d\n", i);
+        add(&fixture, line);
+    }
+    assert_int_equal(log_reader_count(&fixture.reader, INT64_MAX, 1 << 20), 10);
+    assert_int_equal(log_reader_count(&fixture.reader, INT64_MAX, 100), -1);
+    log_reader_seek_before(&fixture.reader, INT64_MAX, 3);
+    expect(&fixture, true, "line 8");
+    int64_t before = fixture.reader.line_offset;
+    expect(&fixture, true, "line 9");
+    assert_int_equal(fixture.reader.line_offset - before, sizeof STAMP "stdout F line 8");
+    expect(&fixture, true, "line 10");
+    expect(&fixture, true, NULL);
+    log_reader_close(&fixture.reader);
+    log_reader_open_fd(&fixture.reader, open(fixture.path, O_RDONLY | O_CLOEXEC));
+    log_reader_seek_before(&fixture.reader, before, 5);
+    for (int i = 3; i <= 7; i++) {
+        snprintf(line, sizeof line, "line %d", i);
+        expect(&fixture, true, line);
+    }
+    expect(&fixture, true, NULL);
+    assert_int_equal(log_reader_count(&fixture.reader, before, 1 << 20), 7);
+    log_reader_close(&fixture.reader);
+    log_reader_open(&fixture.reader, fixture.path);
+    log_reader_seek_before(&fixture.reader, before + 4, 2); /* cuts a line and harms nobody */
+    expect(&fixture, true, "line 7");
+    expect(&fixture, true, "2026");
+    expect(&fixture, true, NULL);
+    end(&fixture);
+}
+
+/* The place of a line that came in parts is that of its first part. */
+static void test_places_of_parts(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture);
+    add(&fixture,
+        STAMP "stdout F a\n" STAMP "stdout P b\n" STAMP "stderr F x\n" STAMP "stdout F c\n");
+    int64_t record = sizeof STAMP "stdout F a";
+    expect(&fixture, true, "a");
+    assert_int_equal(fixture.reader.line_offset, 0);
+    expect(&fixture, true, "x");
+    assert_int_equal(fixture.reader.line_offset, 2 * record);
+    expect(&fixture, true, "bc");
+    assert_int_equal(fixture.reader.line_offset, record);
+    end(&fixture);
+}
+
 static void test_missing(void **state)
 {
     (void)state;
@@ -142,14 +198,23 @@ static void test_missing(void **state)
     log_reader_seek_tail(&reader, 10);
     assert_false(log_reader_next(&reader, true, &line));
     log_reader_close(&reader);
+    log_reader_open_fd(&reader, -1);
+    log_reader_seek_before(&reader, 100, 10);
+    assert_false(log_reader_next(&reader, true, &line));
+    assert_int_equal(log_reader_count(&reader, 100, 1000), 0);
+    log_reader_close(&reader);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_growing), cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_tail),    cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_tail),
+        cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_places_of_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

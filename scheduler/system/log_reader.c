@@ -1,4 +1,4 @@
-#include "scheduler/command/log_reader.h"
+#include "scheduler/system/log_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,11 @@ void log_reader_open(struct log_reader *reader, const char *path)
     *reader = (struct log_reader){.path = path, .fd = -1};
 }
 
+void log_reader_open_fd(struct log_reader *reader, int fd)
+{
+    *reader = (struct log_reader){.fd = fd};
+}
+
 void log_reader_close(struct log_reader *reader)
 {
     if (reader->fd >= 0)
@@ -25,7 +30,7 @@ void log_reader_close(struct log_reader *reader)
 
 static bool open_file(struct log_reader *reader)
 {
-    if (reader->fd < 0)
+    if (reader->fd < 0 && reader->path != NULL)
         reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC);
     return reader->fd >= 0;
 }
@@ -36,7 +41,10 @@ static bool read_more(struct log_reader *reader)
     char chunk[CHUNK_BYTES];
     if (!open_file(reader))
         return false;
-    ssize_t count = pread(reader->fd, chunk, sizeof chunk, reader->offset);
+    size_t wanted = sizeof chunk;
+    if (reader->end > 0 && reader->end - reader->offset < (int64_t)wanted)
+        wanted = (size_t)(reader->end - reader->offset);
+    ssize_t count = pread(reader->fd, chunk, wanted, reader->offset);
     if (count <= 0)
         return false;
     reader->offset += count;
@@ -50,11 +58,12 @@ static bool read_more(struct log_reader *reader)
     return true;
 }
 
-/* One record of the file, without its newline. */
+/* One record of the file, without its newline; reader->line_offset becomes its place. */
 static bool next_record(struct log_reader *reader, bool is_end, const char **ret_bytes,
                         size_t *ret_length)
 {
     size_t searched = 0;
+    reader->line_offset = reader->offset - (int64_t)(reader->bytes.length - reader->used);
     for (;;) {
         const char *start = text_string(&reader->bytes) + reader->used;
         size_t rest = reader->bytes.length - reader->used;
@@ -91,6 +100,7 @@ static bool end_line(struct log_reader *reader, enum attempt_log_stream stream,
                                           .text = text_string(&open->text),
                                           .length = open->text.length};
     reader->given = &open->text;
+    reader->line_offset = open->offset;
     return true;
 }
 
@@ -112,6 +122,8 @@ bool log_reader_next(struct log_reader *reader, bool is_end, struct attempt_log_
             *ret_line = record;
             return true;
         }
+        if (open->text.length == 0)
+            open->offset = reader->line_offset;
         text_append_bytes(&open->text, record.text, record.length);
         open->at = record.at;
         if (!goes_on)
@@ -124,29 +136,68 @@ bool log_reader_next(struct log_reader *reader, bool is_end, struct attempt_log_
     return false;
 }
 
-/* The offset behind the newline that `lines` newlines follow, looking backwards. */
-void log_reader_seek_tail(struct log_reader *reader, int64_t lines)
+static int64_t file_size(struct log_reader *reader)
 {
     struct stat status;
-    if (lines == 0 || !open_file(reader) || fstat(reader->fd, &status) != 0)
-        return;
+    return open_file(reader) && fstat(reader->fd, &status) == 0 ? status.st_size : 0;
+}
+
+/* The offset behind the newline that `lines` newlines follow before `end`; 0 = there are not so
+ * many. */
+static int64_t find_back(const struct log_reader *reader, int64_t end, int64_t lines)
+{
     char chunk[CHUNK_BYTES];
-    int64_t end = status.st_size;
     int64_t newlines = 0;
+    int64_t last = end - 1; /* ends the last line and begins none */
     while (end > 0) {
         size_t wanted = end < (int64_t)sizeof chunk ? (size_t)end : sizeof chunk;
-        ssize_t count = pread(reader->fd, chunk, wanted, end - (int64_t)wanted);
-        if (count != (ssize_t)wanted)
-            return;
+        int64_t start = end - (int64_t)wanted;
+        if (pread(reader->fd, chunk, wanted, start) != (ssize_t)wanted)
+            return 0;
         for (size_t i = wanted; i-- > 0;) {
-            bool is_last = end - (int64_t)wanted + (int64_t)i == status.st_size - 1;
-            if (chunk[i] != '\n' || is_last)
+            if (chunk[i] != '\n' || start + (int64_t)i == last)
                 continue;
-            if (++newlines == lines) {
-                reader->offset = end - (int64_t)wanted + (int64_t)i + 1;
-                return;
-            }
+            if (++newlines == lines)
+                return start + (int64_t)i + 1;
         }
-        end -= (int64_t)wanted;
+        end = start;
     }
+    return 0;
+}
+
+void log_reader_seek_tail(struct log_reader *reader, int64_t lines)
+{
+    int64_t size = file_size(reader);
+    if (lines > 0)
+        reader->offset = find_back(reader, size, lines);
+}
+
+void log_reader_seek_before(struct log_reader *reader, int64_t offset, int64_t lines)
+{
+    int64_t size = file_size(reader);
+    reader->end = offset < size ? offset : size;
+    reader->offset = lines > 0 ? find_back(reader, reader->end, lines) : 0;
+}
+
+int64_t log_reader_count(struct log_reader *reader, int64_t offset, int64_t max_bytes)
+{
+    char chunk[CHUNK_BYTES];
+    int64_t count = 0;
+    int64_t size = file_size(reader);
+    int64_t end = offset < size ? offset : size;
+    if (end > max_bytes)
+        return -1;
+    for (int64_t at = 0; at < end;) {
+        size_t wanted = end - at < (int64_t)sizeof chunk ? (size_t)(end - at) : sizeof chunk;
+        ssize_t length = pread(reader->fd, chunk, wanted, at);
+        if (length <= 0)
+            return -1;
+        for (const char *next = chunk; next < chunk + length; count++) {
+            next = memchr(next, '\n', (size_t)(chunk + length - next));
+            if (next++ == NULL)
+                break;
+        }
+        at += length;
+    }
+    return count;
 }
