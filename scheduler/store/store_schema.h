@@ -26,7 +26,7 @@ struct store_schema {
     size_t migration_count;
 };
 
-/* Made by embed_text.cmake of the .sql files of this folder. */
+/* Made by base/embed_text.cmake of the .sql files of this folder. */
 extern const char store_schema_sql[];    /* schema.sql */
 extern const char store_schema_from_1[]; /* schema_from_1.sql */
 extern const char store_schema_from_2[];

@@ -15,7 +15,8 @@ trap 'exit 130' INT TERM
 c_files()
 {
     for folder in scheduler nodes web tests contrib; do
-        [ -d "$folder" ] && find "$folder" -type f -name '*.[ch]' ! -path '*/build*/*'
+        [ -d "$folder" ] &&
+            find "$folder" -type f \( -name '*.[ch]' -o -name '*.def' \) ! -path '*/build*/*'
     done | sort
 }
 

@@ -1,0 +1,11 @@
+/* The tables of routes, one a page: web/routes.c names them. Each is in the file of its name. */
+#ifndef DATEMILL_WEB_PAGES_PAGES_H
+#define DATEMILL_WEB_PAGES_PAGES_H
+
+#include "web/site/route.h"
+
+extern const struct route page_asset_routes[];
+extern const struct route page_flows_routes[];
+extern const struct route page_health_routes[];
+
+#endif
