@@ -36,7 +36,7 @@ void string_count(struct text *text, enum language language, enum string_key key
  * returned as it is. */
 const char *string_state(enum language language, const char *name);
 
-/* The sign beside a state's colour: `✗`; "✓" for success. */
+/* The sign of a state for drawings, `✗`; elsewhere the style sheet adds it. */
 const char *string_state_glyph(const char *name);
 
 /* "en", "zh-CN" for <html lang>. */

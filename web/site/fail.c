@@ -50,14 +50,14 @@ static void write_page(struct visit *visit, int status, const struct error *erro
     struct page_head head = {.title = title, .is_error = true};
     struct html *html = page_begin(visit, &head);
     html_element(html, "h1", NULL, title);
-    html_open(html, "p");
-    html_attr(html, "class", "why");
+    html_open(html, "div");
+    html_attr(html, "class", "why failed");
     if (error->code[0] != '\0') {
         html_element(html, "code", NULL, error->code);
         html_text(html, " ");
     }
     html_text(html, error->text);
-    html_close(html, "p");
+    html_close(html, "div");
     if (error->help[0] != '\0')
         html_element(html, "p", NULL, error->help);
     if (status == 404) {

@@ -78,7 +78,7 @@ static void write_nav(struct html *html, enum page_nav current)
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         html_open(html, "a");
         html_attr(html, "href", items[i].href);
-        html_attr(html, "data-go", items[i].key);
+        html_attr(html, "data-key", items[i].key);
         if (items[i].nav == current)
             html_attr(html, "aria-current", "page");
         html_say(html, items[i].text);
@@ -110,16 +110,37 @@ static void write_search(struct html *html, const char *query)
     html_close(html, "form");
 }
 
+static void write_top(struct visit *visit, const struct page_head *head)
+{
+    struct html *html = &visit->html;
+    const struct asset *icon = asset_by_name(site_assets(visit->site), "icon.svg");
+    html_open(html, "header");
+    html_attr(html, "class", "top");
+    html_open(html, "div");
+    html_open(html, "a");
+    html_attr(html, "class", "brand");
+    html_attr(html, "href", "/");
+    html_void(html, "img");
+    html_attr(html, "src", icon->url);
+    html_attr(html, "alt", "");
+    html_attr(html, "width", "20");
+    html_attr(html, "height", "20");
+    html_text(html, "datemill");
+    html_close(html, "a");
+    write_nav(html, head->nav);
+    write_search(html, head->query);
+    html_close(html, "div");
+    html_close(html, "header");
+}
+
 static void write_crumbs(struct html *html, const struct page_head *head)
 {
     if (head->crumbs[0].text == NULL)
         return;
     html_open(html, "nav");
-    html_attr(html, "class", "crumbs");
+    html_attr(html, "class", "trail dots");
     html_attr(html, "aria-label", string_of(html->language, STR_NAV_TRAIL));
     for (size_t i = 0; i < PAGE_MAX_CRUMBS && head->crumbs[i].text != NULL; i++) {
-        if (i > 0)
-            html_text(html, " › ");
         html_link(html, head->crumbs[i].href, head->crumbs[i].text);
     }
     html_close(html, "nav");
@@ -136,24 +157,18 @@ struct html *page_begin(struct visit *visit, const struct page_head *head)
     text_append(&visit->response->body, "<!doctype html>\n");
     html_open(html, "html");
     html_attr(html, "lang", language_tag(visit->language));
+    html_attr(html, "data-copy", string_of(visit->language, STR_COPY));
+    html_attr(html, "data-copied", string_of(visit->language, STR_COPIED));
     write_head(visit, head);
     html_open(html, "body");
     if (head->events != NULL)
-        html_attr(html, "data-events", head->events);
+        html_attr(html, "data-live", head->events);
     html_open(html, "a");
     html_attr(html, "class", "skip");
     html_attr(html, "href", "#main");
     html_say(html, STR_SKIP);
     html_close(html, "a");
-    html_open(html, "header");
-    html_open(html, "a");
-    html_attr(html, "class", "brand");
-    html_attr(html, "href", "/");
-    html_text(html, "datemill");
-    html_close(html, "a");
-    write_nav(html, head->nav);
-    write_search(html, head->query);
-    html_close(html, "header");
+    write_top(visit, head);
     html_open(html, "main");
     html_attr(html, "id", "main");
     html_attr(html, "tabindex", "-1");
@@ -165,6 +180,7 @@ struct html *page_begin(struct visit *visit, const struct page_head *head)
 
 static void write_zone(struct visit *visit)
 {
+    struct html *html = &visit->html;
     const struct zone *zone = visit->page_zone;
     if (zone == NULL)
         zone = site_project_zone(visit->site);
@@ -172,34 +188,45 @@ static void write_zone(struct visit *visit)
     int32_t size = minutes < 0 ? -minutes : minutes;
     const char *name = arena_format(visit->arena, "%s (UTC%c%02d:%02d)", zone_name(zone),
                                     minutes < 0 ? '-' : '+', size / 60, size % 60);
-    html_say_with(&visit->html, STR_TIMES_IN, (const char *const[]){name, NULL});
+    html_open(html, "span");
+    html_say_with(html, STR_TIMES_IN, (const char *const[]){name, NULL});
+    html_close(html, "span");
 }
 
 /* The same page in the other language. */
-static const char *other_language(struct visit *visit)
+static void write_other_language(struct visit *visit)
 {
+    struct html *html = &visit->html;
     struct url url;
-    url_begin(&url, visit->arena, "");
+    const char *tag = language_tag(visit->language == LANGUAGE_ZH ? LANGUAGE_EN : LANGUAGE_ZH);
     bool is_get = visit->request->method == HTTP_GET || visit->request->method == HTTP_HEAD;
+    url_begin(&url, visit->arena, "");
     for (size_t i = 0; is_get && i < visit->request->query.count; i++) {
         const struct http_pair *pair = &visit->request->query.items[i];
         if (strcmp(pair->name, "lang") != 0)
             url_query(&url, pair->name, pair->value);
     }
     url_query(&url, "lang", visit->language == LANGUAGE_ZH ? "en" : "zh");
-    return url_string(&url);
+    html_open(html, "a");
+    html_attr(html, "href", url_string(&url));
+    html_attr(html, "lang", tag);
+    html_attr(html, "hreflang", tag);
+    html_say(html, STR_OTHER_LANGUAGE);
+    html_close(html, "a");
 }
 
 static void write_visitor(struct visit *visit)
 {
     struct html *html = &visit->html;
-    html_text(html, " · ");
-    if (visit->visitor.has_session)
+    if (visit->visitor.has_session) {
+        html_open(html, "span");
         html_say_with(html, STR_SIGNED_IN_AS, (const char *const[]){visit->visitor.name, NULL});
-    else if (site_is_read_only(visit->site))
-        html_say(html, STR_READING_ONLY);
-    else
+        html_close(html, "span");
+    } else if (site_is_read_only(visit->site)) {
+        html_element_say(html, "span", NULL, STR_READING_ONLY);
+    } else {
         html_link(html, "/login", string_of(visit->language, STR_SIGN_IN));
+    }
 }
 
 int page_end(struct visit *visit)
@@ -207,18 +234,12 @@ int page_end(struct visit *visit)
     struct html *html = &visit->html;
     html_close(html, "main");
     html_open(html, "footer");
+    html_attr(html, "class", "foot dots");
     write_zone(visit);
-    html_text(html, " · ");
-    html_open(html, "a");
-    html_attr(html, "href", other_language(visit));
-    html_attr(html, "lang", visit->language == LANGUAGE_ZH ? "en" : "zh-CN");
-    html_attr(html, "hreflang", visit->language == LANGUAGE_ZH ? "en" : "zh-CN");
-    html_say(html, STR_OTHER_LANGUAGE);
-    html_close(html, "a");
-    html_text(html, " · ");
+    write_other_language(visit);
     html_link(html, "/health", string_of(visit->language, STR_NAV_HEALTH));
     write_visitor(visit);
-    html_text(html, " · datemill " DATEMILL_VERSION);
+    html_element(html, "span", NULL, "datemill " DATEMILL_VERSION);
     html_close(html, "footer");
     html_close(html, "body");
     html_close(html, "html");
@@ -232,12 +253,6 @@ void page_state(struct html *html, const char *state)
 {
     html_open(html, "span");
     html_attr_format(html, "class", "state %s", state);
-    html_open(html, "span");
-    html_attr(html, "class", "glyph");
-    html_attr(html, "aria-hidden", "true");
-    html_text(html, string_state_glyph(state));
-    html_close(html, "span");
-    html_text(html, " ");
     html_text(html, string_state(html->language, state));
     html_close(html, "span");
 }

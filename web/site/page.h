@@ -43,7 +43,7 @@ struct page_head {
 struct html *page_begin(struct visit *visit, const struct page_head *head);
 int page_end(struct visit *visit); /* 0 */
 
-/* <span class="state failed">✗ failed</span> */
+/* <span class="state failed">failed</span>; its glyph is the style sheet's. */
 void page_state(struct html *html, const char *state);
 
 /* A time for people, with the instant for scripts: <time datetime="…Z">2021-11-12 02:30:00</time>;
