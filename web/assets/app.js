@@ -95,7 +95,7 @@ function stop(is_end) {
   is_over ||= is_end;
   source?.close();
   clearInterval(poll);
-  source = poll = 0;
+  source = poll = null;
 }
 
 function listen() {
