@@ -3,6 +3,7 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/flow_facts.h"
+#include "scheduler/command/graph_picture.h"
 #include "scheduler/command/graph_text.h"
 #include "scheduler/command/output_file.h"
 #include "scheduler/command/table.h"
@@ -13,17 +14,18 @@ enum graph_format {
     GRAPH_FORMAT_TEXT,
     GRAPH_FORMAT_DOT,
     GRAPH_FORMAT_MERMAID,
-    GRAPH_FORMAT_JSON
+    GRAPH_FORMAT_JSON,
+    GRAPH_FORMAT_SVG
 };
 
-static const char *const format_choices[] = {"text", "dot", "mermaid", "json", NULL};
+static const char *const format_choices[] = {"text", "dot", "mermaid", "json", "svg", NULL};
 
 static const struct option graph_options[] = {
     {.name = "format",
      .kind = OPTION_KIND_CHOICE,
      .value = "FORMAT",
      .choices = format_choices,
-     .help = "text (the default), dot, mermaid or json"},
+     .help = "text (the default), dot, mermaid, json or svg"},
     {.name = "output",
      .letter = 'o',
      .kind = OPTION_KIND_TEXT,
@@ -224,6 +226,9 @@ static void print_graph(struct context *context, const struct flow *flow, enum g
     case GRAPH_FORMAT_JSON:
         write_json(flow, &context->arena, &text);
         break;
+    case GRAPH_FORMAT_SVG:
+        graph_picture_write(flow, &context->arena, &text);
+        break;
     }
     terminal_put(context->out, text_string(&text));
 }
@@ -251,10 +256,10 @@ static int run_graph(struct context *context, const struct options *options, str
 
 const struct command command_graph = {
     .name = "graph",
-    .usage = "graph FLOW [--format text|dot|mermaid|json] [-o FILE]",
+    .usage = "graph FLOW [--format text|dot|mermaid|json|svg] [-o FILE]",
     .summary = "Draw the nodes of a flow and what needs what.",
     .details = "Text is a drawing where the graph is small and can be drawn without a crossing, "
-               "else a list by rank.",
+               "else a list by rank. SVG is the picture that the page shows.",
     .arguments = {"FLOW"},
     .min_arguments = 1,
     .max_arguments = 1,

@@ -156,6 +156,9 @@ is 'graph --format json' "$("$datemill" graph my_hello --format json)" \
 '"edges":[{"from":"greet","to":"count","cycle_back":0}]}'
 check 'graph --format dot' grep -q '"greet" -> "count"' <("$datemill" graph my_hello --format dot)
 check 'graph --format mermaid' grep -q 'n0 --> n1' <("$datemill" graph my_hello --format mermaid)
+check 'graph --format svg' sh -c "'$datemill' graph my_hello --format svg >graph.svg &&
+    head -c 40 graph.svg | grep -q '^<svg xmlns=' &&
+    [ \"\$(grep -o 'class=.box.' graph.svg | wc -l)\" = 2 ]"
 is 'graph -o' "$(status_of "$datemill" graph my_hello -o g.txt)$(cat g.txt)" '0greet ─── count'
 is 'graph -o where it cannot be' "$(status_of "$datemill" graph my_hello -o no/such/g.txt)" 6
 is 'render' "$("$datemill" render my_smartrm 2021-11-11 --node sales_stat | sed -n 2,5p)" \

@@ -1,6 +1,6 @@
-/* When each row was busy: a table of names, which are links, and a drawing beside each; below them a
- * scale of the time since the start. The drawings are as wide as their place: widths are shares of
- * it, and a bar that would be too thin to see is TIMELINE_SVG_LEAST_WIDTH pixels wide. */
+/* When each row was busy: a table of names, which are links, and a drawing beside each; below them
+ * a scale of the time since the start. The drawings are as wide as their place: widths are shares
+ * of it, and a bar that would be too thin to see is TIMELINE_SVG_LEAST_WIDTH pixels wide. */
 #ifndef DATEMILL_WEB_DRAW_TIMELINE_SVG_H
 #define DATEMILL_WEB_DRAW_TIMELINE_SVG_H
 

@@ -1,7 +1,8 @@
-/* Text as a program wrote it for a terminal, as HTML: colours and weights of ANSI SGR become classes
- * (`ab ad ai au ar` bold, dim, italic, underlined, reversed; `f0` to `f7`), every other escape sequence is
- * dropped, and so is what a carriage return writes over. Nothing in the text can be markup, move
- * anything, or reach beyond its line; colours last from line to line as on a terminal. */
+/* Text as a program wrote it for a terminal, as HTML: colours and weights of ANSI SGR become
+ * classes (`ab ad ai au ar` bold, dim, italic, underlined, reversed; `f0` to `f7`), every other
+ * escape sequence is dropped, and so is what a carriage return writes over. Nothing in the text can
+ * be markup, move anything, or reach beyond its line; colours last from line to line as on a
+ * terminal. */
 #ifndef DATEMILL_WEB_HTML_ANSI_H
 #define DATEMILL_WEB_HTML_ANSI_H
 
@@ -20,8 +21,8 @@ struct ansi {
 
 void ansi_init(struct ansi *ansi);
 
-/* Writes a line without its newline. Spans are closed at its end. At most `max_bytes` of the line are
- * read; the number of those that were not is returned. */
+/* Writes a line without its newline. Spans are closed at its end. At most `max_bytes` of the line
+ * are read; the number of those that were not is returned. */
 size_t ansi_line(struct ansi *ansi, struct html *html, const char *bytes, size_t length,
                  size_t max_bytes);
 
