@@ -4,6 +4,8 @@
 #include "scheduler/command/flow_facts.h"
 #include "scheduler/command/project_facts.h"
 #include "scheduler/daemon/daemon.h"
+#include "scheduler/store/view_json.h"
+#include "scheduler/system/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +14,6 @@
 #include <strings.h>
 
 #define LOOK_DATES 200 /* at most, to see whether a date has several times */
-#define BIT(state) (1u << (state))
 
 static int fail(const struct options *options, size_t index, struct error *err)
 {
@@ -107,14 +108,6 @@ bool backfill_facts_is_open(const struct view_backfill *backfill)
     return backfill->row.state == BACKFILL_RUNNING || backfill->row.state == BACKFILL_PAUSED;
 }
 
-static int64_t count_dates(const struct view_backfill *backfill, uint32_t states)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < DATE_STATE_COUNT; i++)
-        count += (states & BIT(i)) != 0 ? backfill->counts.items[i] : 0;
-    return count;
-}
-
 const char *backfill_facts_reason(struct context *context, const struct view_backfill *backfill)
 {
     const struct store_backfill *row = &backfill->row;
@@ -125,17 +118,12 @@ const char *backfill_facts_reason(struct context *context, const struct view_bac
 
 int64_t backfill_facts_total(const struct view_backfill *backfill)
 {
-    return count_dates(backfill, ~BIT(DATE_LEFT_OUT));
+    return view_backfill_total(backfill);
 }
 
 int64_t backfill_facts_done(const struct view_backfill *backfill)
 {
-    return count_dates(backfill, ~(BIT(DATE_LEFT_OUT) | BIT(DATE_WAITING) | BIT(DATE_OPEN)));
-}
-
-static const char *shown_state(enum date_state state)
-{
-    return state == DATE_OPEN ? "running" : date_state_name(state);
+    return view_backfill_done(backfill);
 }
 
 const char *backfill_facts_counts(const struct view_backfill *backfill, struct arena *arena)
@@ -148,7 +136,7 @@ const char *backfill_facts_counts(const struct view_backfill *backfill, struct a
         int64_t count = backfill->counts.items[order[i]];
         if (count > 0)
             text_append_format(&text, "%s%" PRId64 " %s", text.length > 0 ? ", " : "", count,
-                               shown_state(order[i]));
+                               view_date_state_name(order[i]));
     }
     return arena_copy(arena, text_string(&text), text.length);
 }
@@ -162,57 +150,9 @@ const char *backfill_facts_time(const struct zone *zone, struct instant at, stru
     return arena_format(arena, "%.10s %.5s", buffer, buffer + 11);
 }
 
-static void write_time(struct json_out *json, const char *key, const struct zone *zone,
-                       struct instant at)
-{
-    char stamp[ZONE_RFC3339_BYTES];
-    bool has_time = at.us != 0 && !instant_is_never(at);
-    json_out_pair_string(json, key, has_time ? zone_format_rfc3339(zone, at, stamp) : NULL);
-}
-
-static void write_counts(const struct view_backfill *backfill, struct json_out *json)
-{
-    json_out_key(json, "dates");
-    json_out_begin_object(json);
-    json_out_pair_int(json, "total", backfill_facts_total(backfill));
-    json_out_pair_int(json, "done", backfill_facts_done(backfill));
-    for (int state = 0; state < DATE_STATE_COUNT; state++) {
-        char key[32];
-        size_t length = 0;
-        for (const char *at = shown_state((enum date_state)state); *at != '\0'; at++)
-            key[length++] = *at == ' ' ? '_' : *at;
-        key[length] = '\0';
-        json_out_pair_int(json, key, backfill->counts.items[state]);
-    }
-    json_out_end_object(json);
-}
-
 void backfill_facts_write(const struct view_backfill *backfill, const struct zone *zone,
                           struct json_out *json)
 {
-    const struct store_backfill *row = &backfill->row;
-    json_out_pair_int(json, "id", row->id);
-    json_out_pair_string(json, "flow", row->flow);
-    json_out_pair_string(json, "state", backfill_state_name(row->state));
-    json_out_pair_string(json, "state_reason", row->state_reason);
-    json_out_pair_string(json, "typed", row->typed);
-    json_out_pair_string(json, "from", backfill->first);
-    json_out_pair_string(json, "to", backfill->last);
-    write_counts(backfill, json);
-    json_out_pair_string(json, "redo", backfill_redo_name(row->redo));
-    json_out_pair_string(json, "order", row->is_descending ? "desc" : "asc");
-    json_out_pair_int(json, "parallel", row->parallel);
-    json_out_pair_int(json, "max_failures", row->max_failures);
-    json_out_pair_string(json, "nodes", row->selection);
-    json_out_key(json, "vars");
-    json_out_begin_object(json);
-    for (size_t i = 0; i < row->var_count; i++)
-        json_out_pair_string(json, row->vars[i].name, row->vars[i].text);
-    json_out_end_object(json);
-    json_out_pair_string(json, "who", row->who);
-    json_out_pair_string(json, "reason", row->reason);
-    json_out_pair_string(json, "version", backfill->version);
-    write_time(json, "created_at", zone, row->created_at);
-    write_time(json, "opened_at", zone, row->opened_at);
-    write_time(json, "ended_at", zone, row->ended_at);
+    struct view_json of = {.out = json, .zone = zone, .now = clock_now()};
+    view_json_backfill(&of, backfill);
 }

@@ -46,21 +46,11 @@ static const char *meaning_of(const struct backfill_plan_text *of, enum date_dec
     return "";
 }
 
-/* Whether a date comes more than once: then it is shown with its time. */
-static bool has_times(const struct backfill_plan *plan)
-{
-    for (size_t i = 1; i < plan->count; i++) {
-        if (strcmp(plan->dates[i - 1].bizdate, plan->dates[i].bizdate) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void append_conflicts(const struct backfill_plan_text *of, struct arena *arena,
                              struct text *text)
 {
     const struct backfill_plan *plan = of->plan;
-    bool is_timed = has_times(plan);
+    bool is_timed = backfill_plan_has_times(plan);
     int64_t named = 0;
     for (size_t i = 0; i < plan->count && named < CONFLICTS_NAMED; i++) {
         const struct store_date *date = &plan->dates[i];
@@ -245,8 +235,9 @@ static void append_head(const struct backfill_plan_text *of, struct arena *arena
     const char *last;
     find_ends(of->plan, &first, &last);
     size_t dates = of->wish->dates->count;
-    const char *runs =
-        has_times(of->plan) ? arena_format(arena, " with %zu planned times", of->plan->count) : "";
+    const char *runs = backfill_plan_has_times(of->plan)
+                           ? arena_format(arena, " with %zu planned times", of->plan->count)
+                           : "";
     const char *ends =
         strcmp(first, last) == 0
             ? first
@@ -275,63 +266,13 @@ void backfill_plan_text_people(const struct backfill_plan_text *of, struct text 
 void backfill_plan_text_dates(const struct backfill_plan_text *of, struct text *text)
 {
     SCOPED_ARENA struct arena arena = {0};
-    bool is_timed = has_times(of->plan);
+    bool is_timed = backfill_plan_has_times(of->plan);
     for (size_t i = 0; i < of->plan->count; i++) {
         const struct store_date *date = &of->plan->dates[i];
         text_append_format(text, "  %s  %-8s  %s\n",
                            backfill_words_date(date->bizdate, date->cyctime, is_timed, &arena),
                            date_decision_name(date->decision), date->reason);
     }
-}
-
-static void write_dates(const struct backfill_plan *plan, enum date_decision decision,
-                        const char *key, struct json_out *json)
-{
-    bool is_timed = has_times(plan);
-    json_out_key(json, key);
-    json_out_begin_array(json);
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct store_date *date = &plan->dates[i];
-        if (date->decision != decision)
-            continue;
-        SCOPED_ARENA struct arena arena = {0};
-        const char *shown = backfill_words_date(date->bizdate, date->cyctime, is_timed, &arena);
-        if (decision != DATE_CONFLICT) {
-            json_out_string(json, shown);
-            continue;
-        }
-        json_out_begin_object(json);
-        json_out_pair_string(json, "date", shown);
-        json_out_pair_int(json, "run", date->run_id);
-        json_out_end_object(json);
-    }
-    json_out_end_array(json);
-}
-
-static void write_plan(const struct backfill_plan_text *of, struct json_out *json)
-{
-    const struct backfill_plan *plan = of->plan;
-    json_out_begin_object(json);
-    json_out_pair_int(json, "dates", (int64_t)of->wish->dates->count);
-    write_dates(plan, DATE_RUN, "run", json);
-    write_dates(plan, DATE_REDO, "redo", json);
-    write_dates(plan, DATE_KEEP, "keep", json);
-    write_dates(plan, DATE_CONFLICT, "conflicts", json);
-    write_dates(plan, DATE_NONE, "none", json);
-    json_out_pair_string(json, "order", of->wish->is_descending ? "desc" : "asc");
-    json_out_pair_int(json, "parallel", of->wish->parallel);
-    if (plan->samples > 0) {
-        json_out_pair_int(json, "estimate_ms", plan->estimate.us / 1000);
-    } else {
-        json_out_key(json, "estimate_ms");
-        json_out_null(json);
-    }
-    json_out_key(json, "shared_tables");
-    json_out_begin_array(json);
-    for (size_t i = 0; i < plan->shared_table_count; i++)
-        json_out_string(json, plan->shared_tables[i]);
-    json_out_end_array(json);
-    json_out_end_object(json);
 }
 
 void backfill_plan_text_json(const struct backfill_plan_text *of, struct text *text)
@@ -342,7 +283,7 @@ void backfill_plan_text_json(const struct backfill_plan_text *of, struct text *t
     json_out_pair_int(&json, "schema", 1);
     json_out_pair_string(&json, "flow", of->wish->flow->name);
     json_out_key(&json, "plan");
-    write_plan(of, &json);
+    backfill_plan_write(of->wish, of->plan, &json);
     json_out_end_object(&json);
     text_append_char(text, '\n');
 }

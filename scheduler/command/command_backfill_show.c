@@ -6,6 +6,7 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/table.h"
+#include "scheduler/store/view_json.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
@@ -136,11 +137,6 @@ static void print_facts(struct show *show)
                             "%s = %s   as given by --var", row->vars[i].name, row->vars[i].text);
 }
 
-static const char *shown_state(enum date_state state)
-{
-    return state == DATE_OPEN ? "running" : date_state_name(state);
-}
-
 /* `sales_stat: E301 no such column`, else what is kept with the date. */
 static const char *why(struct show *show, const struct view_date_run *date)
 {
@@ -171,7 +167,7 @@ static void print_dates(struct show *show)
         bool has_run = date->date.state != DATE_WAITING && date->started_at.us != 0;
         table_cell(&table, backfill_words_date(date->date.bizdate, date->date.cyctime,
                                                show->facts.has_times, &context->arena));
-        table_cell_state(&table, context->out, shown_state(date->date.state));
+        table_cell_state(&table, context->out, view_date_state_name(date->date.state));
         table_cell(&table, date->date.run_id != 0
                                ? arena_format(&context->arena, "%" PRId64, date->date.run_id)
                                : "");
@@ -238,18 +234,12 @@ static void print_next(struct show *show)
 
 static void write_dates(struct show *show, struct json_out *json)
 {
+    struct view_json of = {.out = json, .zone = show->facts.zone, .now = clock_now()};
     json_out_key(json, "items");
     json_out_begin_array(json);
     for (size_t i = 0; i < show->dates.count; i++) {
-        const struct view_date_run *date = &show->dates.items[i];
         json_out_begin_object(json);
-        json_out_pair_string(json, "bizdate", date->date.bizdate);
-        json_out_pair_string(json, "cyctime", date->date.cyctime);
-        json_out_pair_string(json, "decision", date_decision_name(date->date.decision));
-        json_out_pair_string(json, "state", shown_state(date->date.state));
-        json_out_pair_int(json, "run", date->date.run_id);
-        json_out_pair_int(json, "duration_ms", took(date).us / 1000);
-        json_out_pair_string(json, "reason", why(show, date));
+        view_json_date(&of, &show->dates.items[i]);
         json_out_end_object(json);
     }
     json_out_end_array(json);
@@ -305,7 +295,7 @@ static int read_states(const struct options *options, uint32_t *ret_states, stru
     struct suggest suggest;
     suggest_begin(&suggest, given->text);
     for (int state = 0; state < DATE_STATE_COUNT; state++) {
-        const char *name = shown_state((enum date_state)state);
+        const char *name = view_date_state_name((enum date_state)state);
         suggest_offer(&suggest, name);
         if (strcmp(name, given->text) != 0)
             continue;

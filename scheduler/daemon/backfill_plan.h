@@ -46,6 +46,20 @@ struct backfill_plan {
  * A date that the schedule skips is NONE, its cyctime ""; a CONFLICT has the state IN_CONFLICT. */
 int backfill_plan_make(struct store *store, const struct backfill_wish *wish,
                        struct backfill_plan **ret_plan, struct error *err);
+/* Tells whether two plans do the same: of the flow, its selection, variables and order, and of what
+ * is decided for each date. */
+#define BACKFILL_PLAN_HASH_BYTES 17
+const char *backfill_plan_hash(const struct backfill_wish *wish, const struct backfill_plan *plan,
+                               char buffer[BACKFILL_PLAN_HASH_BYTES]);
+
+/* Whether a date comes more than once: then it is shown with its time. */
+bool backfill_plan_has_times(const struct backfill_plan *plan);
+
+/* The plan as an object: `{"dates":11,"run":[…],…}`. */
+struct json_out;
+void backfill_plan_write(const struct backfill_wish *wish, const struct backfill_plan *plan,
+                         struct json_out *json);
+
 void backfill_plan_free(struct backfill_plan *plan); /* NULL is fine */
 
 /* A stretch of dates next to each other in the order of dates, with the same decision:

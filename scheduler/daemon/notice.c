@@ -57,6 +57,8 @@ static const struct member notice_members[] = {
 static const struct member request_members[] = {
     {"number", MEMBER_INT64, offsetof(struct request, number)},
     {"who", MEMBER_STRING, offsetof(struct request, who)},
+    {"via", MEMBER_STRING, offsetof(struct request, via)},
+    {"needs_server", MEMBER_BOOL, offsetof(struct request, needs_server)},
     {"key", MEMBER_STRING, offsetof(struct request, key)},
     {"flow", MEMBER_STRING, offsetof(struct request, flow)},
     {"date", MEMBER_STRING, offsetof(struct request, date)},
@@ -69,6 +71,7 @@ static const struct member request_members[] = {
     {"ranges", MEMBER_STRING, offsetof(struct request, ranges)},
     {"typed", MEMBER_STRING, offsetof(struct request, typed)},
     {"redo", MEMBER_STRING, offsetof(struct request, redo)},
+    {"plan_hash", MEMBER_STRING, offsetof(struct request, plan_hash)},
     {"is_descending", MEMBER_BOOL, offsetof(struct request, is_descending)},
     {"dates_parallel", MEMBER_INT32, offsetof(struct request, dates_parallel)},
     {"max_failures", MEMBER_INT32, offsetof(struct request, max_failures)},

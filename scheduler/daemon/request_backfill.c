@@ -192,6 +192,22 @@ static void make(const struct backfill_request *work, struct store_backfill *row
     request_backfill_reply(work, backfill, "");
 }
 
+/* What was shown to a person is what is done, or nothing. */
+static int check_hash(const struct backfill_request *work, const struct backfill_wish *wish,
+                      const struct backfill_plan *plan, struct error *err)
+{
+    char hash[BACKFILL_PLAN_HASH_BYTES];
+    const char *shown = text_of(work->request->plan_hash);
+    if (shown[0] == '\0' || strcmp(shown, backfill_plan_hash(wish, plan, hash)) == 0)
+        return 0;
+    error_set(err, ERROR_KIND_FAILED,
+              "the plan has changed since it was shown: %" PRId64 " of %zu dates would run now",
+              plan->to_run, plan->count);
+    if (err != NULL)
+        memcpy(err->code, "E029", 5);
+    return error_help(err, "look at it again, with the hash of the new plan");
+}
+
 static int plan_and_make(const struct backfill_request *work, struct store_backfill *row,
                          struct definition *definition, struct error *err)
 {
@@ -208,6 +224,11 @@ static int plan_and_make(const struct backfill_request *work, struct store_backf
                                  .var_count = row->var_count};
     if (read_dates(definition->flow, row, &arena, &dates, err) < 0 ||
         backfill_plan_make(work->daemon->store, &wish, &plan, err) < 0) {
+        definition_release(&work->daemon->definitions, definition);
+        return -1;
+    }
+    if (check_hash(work, &wish, plan, err) < 0) {
+        backfill_plan_free(plan);
         definition_release(&work->daemon->definitions, definition);
         return -1;
     }

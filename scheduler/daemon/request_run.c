@@ -24,9 +24,10 @@ static struct run_wish wish_of(const struct run_request *work)
     struct arena *arena = &work->daemon->turn.arena;
     const struct request *request = work->request;
     const char *who = request->who != NULL && request->who[0] != '\0' ? request->who : "?";
+    const char *via = request->via != NULL && request->via[0] != '\0' ? request->via : "cli";
     return (struct run_wish){.definition = work->definition,
                              .kind = STORE_RUN_MANUAL,
-                             .trigger = arena_format(arena, "cli by %s", who),
+                             .trigger = arena_format(arena, "%s by %s", via, who),
                              .request = request->key,
                              .reason = request->reason,
                              .selection = request->nodes,

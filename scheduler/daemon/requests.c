@@ -204,28 +204,33 @@ static int request_step_down(struct daemon *daemon, struct daemon_watcher *watch
     return 0;
 }
 
-void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
-                    const struct request *request)
+/* What an asker that goes away again would leave undriven. */
+static int check_server(const struct daemon *daemon, const struct request *request,
+                        struct error *err)
 {
-    struct error err = {0};
-    int result = 0;
+    if (!request->needs_server || daemon->is_server)
+        return 0;
+    error_set(err, ERROR_KIND_PRECONDITION,
+              "`datemill serve` is not running; the engine is a command in the foreground");
+    return error_help(err, "start one: datemill serve");
+}
+
+static int work_on(struct daemon *daemon, struct daemon_watcher *watcher,
+                   const struct request *request, struct error *err)
+{
     switch (request->kind) {
     case REQUEST_KIND_RUN:
-        result = request_run(daemon, watcher, request, &err);
-        break;
+        return request_run(daemon, watcher, request, err);
     case REQUEST_KIND_CLAIM:
     case REQUEST_KIND_WATCH:
-        result = request_follow(daemon, watcher, request, &err);
-        break;
+        return request_follow(daemon, watcher, request, err);
     case REQUEST_KIND_RERUN:
-        result = request_rerun(daemon, watcher, request, &err);
-        break;
+        return request_rerun(daemon, watcher, request, err);
     case REQUEST_KIND_STOP:
-        result = request_stop(daemon, watcher, request, &err);
-        break;
+        return request_stop(daemon, watcher, request, err);
     case REQUEST_KIND_STATUS:
         request_status(daemon, watcher, request);
-        break;
+        return 0;
     case REQUEST_KIND_BACKFILL:
     case REQUEST_KIND_BACKFILL_CLAIM:
     case REQUEST_KIND_BACKFILL_RESUME:
@@ -234,25 +239,27 @@ void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
     case REQUEST_KIND_BACKFILL_PAUSE:
     case REQUEST_KIND_BACKFILL_STOP:
     case REQUEST_KIND_BACKFILL_SET:
-        result = request_backfill(daemon, watcher, request, &err);
-        break;
+        return request_backfill(daemon, watcher, request, err);
     case REQUEST_KIND_SKIP:
     case REQUEST_KIND_MARK:
     case REQUEST_KIND_FREEZE:
     case REQUEST_KIND_UNFREEZE:
-        result = request_operate(daemon, watcher, request, &err);
-        break;
+        return request_operate(daemon, watcher, request, err);
     case REQUEST_KIND_EXPLAIN:
-        result = request_explain(daemon, watcher, request, &err);
-        break;
+        return request_explain(daemon, watcher, request, err);
     case REQUEST_KIND_PRUNE:
-        result = request_prune(daemon, watcher, request, &err);
-        break;
+        return request_prune(daemon, watcher, request, err);
     case REQUEST_KIND_STEP_DOWN:
-        result = request_step_down(daemon, watcher, request, &err);
-        break;
+        return request_step_down(daemon, watcher, request, err);
     }
-    if (result < 0)
+    return 0;
+}
+
+void daemon_request(struct daemon *daemon, struct daemon_watcher *watcher,
+                    const struct request *request)
+{
+    struct error err = {0};
+    if (check_server(daemon, request, &err) < 0 || work_on(daemon, watcher, request, &err) < 0)
         requests_reply(daemon, watcher, request, &err);
     watch_tell_trouble(daemon, watcher);
 }

@@ -366,6 +366,8 @@ static void copy_request(struct pending *pending, const struct request *request)
     pending->request = *request;
     struct request *copy = &pending->request;
     copy->who = arena_copy_string(arena, request->who);
+    copy->via = arena_copy_string(arena, request->via);
+    copy->plan_hash = arena_copy_string(arena, request->plan_hash);
     copy->flow = arena_copy_string(arena, request->flow);
     copy->date = arena_copy_string(arena, request->date);
     copy->time = arena_copy_string(arena, request->time);

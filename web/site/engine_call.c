@@ -51,7 +51,7 @@ static void complete_without(struct engine_call *call, const char *why)
     struct notice notice = {.kind = NOTICE_KIND_REPLY, .request = CALL_NUMBER};
     struct notice copy;
     struct json *json = NULL;
-    error_set(&notice.error, ERROR_KIND_BUSY, "%s", why);
+    error_set(&notice.error, ERROR_KIND_PRECONDITION, "%s", why);
     notice_write(&notice, &text);
     if (json_parse(text_string(&text), text.length, &json, NULL) == 0 &&
         notice_from_json(json, call->options.visit->arena, &copy, NULL) == 0)
@@ -90,6 +90,11 @@ static int send_request(struct engine_call *call, struct error *err)
     struct visit *visit = call->options.visit;
     struct request request = *call->options.request;
     request.number = CALL_NUMBER;
+    request.via = "web";
+    request.needs_server = request.kind == REQUEST_KIND_RUN || request.kind == REQUEST_KIND_RERUN ||
+                           request.kind == REQUEST_KIND_BACKFILL ||
+                           request.kind == REQUEST_KIND_BACKFILL_RESUME ||
+                           request.kind == REQUEST_KIND_BACKFILL_RETRY;
     request.who = visit->visitor.name;
     request_write(&request, &text);
     return control_client_send(call->client, text_string(&text), text.length,

@@ -10,11 +10,12 @@
 
 struct engine_call_options {
     struct visit *visit;           /* its exchange is deferred here and finished after `done` */
-    const struct request *request; /* copied; `number` and `who` are set here */
+    const struct request *request; /* copied; `number`, `who`, `via` and
+                                      `needs_server` are set here */
 
     /* Fills in visit->response. `reply` is never NULL, its strings live as long as the visit and
      * are never NULL; what was refused is in reply->error, as is an engine that went away
-     * (ERROR_KIND_BUSY). -1 with `err` becomes the error page. */
+     * (ERROR_KIND_PRECONDITION). -1 with `err` becomes the error page. */
     int (*done)(struct visit *visit, const struct notice *reply, void *owner, struct error *err);
     void *owner; /* handed to `done`; lives as long as the visit (its arena), or NULL */
 };

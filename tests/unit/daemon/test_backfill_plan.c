@@ -484,11 +484,48 @@ static void test_too_many_instances(void **state)
     fixture_end(&fixture);
 }
 
+static void hash_of(struct fixture *fixture, const char *range, struct backfill_wish wish,
+                    char ret_hash[BACKFILL_PLAN_HASH_BYTES])
+{
+    struct backfill_plan *plan = fixture_plan(fixture, range, wish);
+    wish.flow = fixture->flow;
+    backfill_plan_hash(&wish, plan, ret_hash);
+    backfill_plan_free(plan);
+}
+
+/* The same plan has the same hash; another date, decision, selection or order has another. */
+static void test_hash(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char hashes[6][BACKFILL_PLAN_HASH_BYTES];
+    struct backfill_wish failed = {.redo = BACKFILL_REDO_FAILED};
+    fixture_begin(&fixture, daily);
+    hash_of(&fixture, "2021-11-01..2021-11-03", failed, hashes[0]);
+    hash_of(&fixture, "2021-11-01..2021-11-03", failed, hashes[1]);
+    assert_string_equal(hashes[0], hashes[1]);
+    hash_of(&fixture, "2021-11-01..2021-11-04", failed, hashes[1]);
+    hash_of(&fixture, "2021-11-01..2021-11-03",
+            (struct backfill_wish){.redo = BACKFILL_REDO_FAILED, .selection = "load"}, hashes[2]);
+    hash_of(&fixture, "2021-11-01..2021-11-03",
+            (struct backfill_wish){.redo = BACKFILL_REDO_FAILED, .is_descending = true}, hashes[3]);
+    past_put(&fixture, (struct past){.cyctime = "2021-11-02T00:30:00", .states = "ssss"});
+    hash_of(&fixture, "2021-11-01..2021-11-03", failed, hashes[4]);
+    hash_of(&fixture, "2021-11-01..2021-11-03",
+            (struct backfill_wish){.redo = BACKFILL_REDO_ALWAYS}, hashes[5]);
+    for (size_t i = 0; i < 6; i++) {
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(hashes[i], hashes[k]);
+    }
+    fixture_end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_hash),
         cmocka_unit_test(test_newest_first),
         cmocka_unit_test(test_dates_that_wait_for_each_other),
         cmocka_unit_test(test_hours_of_a_zone),
