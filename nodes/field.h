@@ -28,7 +28,7 @@ enum field_kind {
     FIELD_KIND_LIST,     /* a sequence of `item` (a single scalar counts as a list of one) */
     FIELD_KIND_MAP,      /* a mapping of free names to `item` */
     FIELD_KIND_BLOCK,    /* a mapping with the keys of `fields` */
-    FIELD_KIND_NEED,     /* node, flow/node, node@-1, flow/node@-1 */
+    FIELD_KIND_NEED,     /* node, flow/node, node@-1 …: scheduler/flow/flow_need.h */
     FIELD_KIND_EITHER    /* a scalar of kind item->kind, or a BLOCK of `fields`; `fields` NULL: or a
                             MAP of `item` */
 };

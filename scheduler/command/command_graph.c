@@ -7,6 +7,7 @@
 #include "scheduler/command/graph_text.h"
 #include "scheduler/command/output_file.h"
 #include "scheduler/command/table.h"
+#include "scheduler/flow/flow_need.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static const struct option graph_options[] = {
 /* Needs within the flow and the same cycle: what a drawing shows. */
 static bool is_drawn(const struct flow_need *need)
 {
-    return need->index != FLOW_NONE && need->cycle_back == 0;
+    return flow_need_is_inside(need);
 }
 
 static struct graph_text make_graph(const struct flow *flow, struct arena *arena)
@@ -64,7 +65,7 @@ static void append_others(const struct flow *flow, struct arena *arena, struct t
         for (size_t n = 0; n < node->need_count; n++) {
             if (!is_drawn(&node->needs[n]))
                 text_append_format(out, "%s also needs %s\n", node->name,
-                                   flow_facts_need(&node->needs[n], arena));
+                                   flow_need_text(&node->needs[n], arena));
         }
     }
 }
@@ -144,7 +145,7 @@ static void write_dot(const struct flow *flow, struct arena *arena, struct text 
         const struct flow_node *node = &flow->nodes[flow->order[i]];
         for (size_t n = 0; n < node->need_count; n++) {
             const struct flow_need *need = &node->needs[n];
-            text_append_format(out, "  \"%s\" -> \"%s\"%s;\n", flow_facts_need(need, arena),
+            text_append_format(out, "  \"%s\" -> \"%s\"%s;\n", flow_need_text(need, arena),
                                node->name, is_drawn(need) ? "" : " [style=dashed]");
         }
     }
@@ -170,7 +171,7 @@ static void write_mermaid(const struct flow *flow, struct arena *arena, struct t
                 text_append_format(out, "  n%zu --> n%zu\n", need->index, node->index);
             else
                 text_append_format(out, "  x%zu[\"%s\"] -.-> n%zu\n", others++,
-                                   flow_facts_need(need, arena), node->index);
+                                   flow_need_text(need, arena), node->index);
         }
     }
 }
@@ -199,7 +200,7 @@ static void write_json(const struct flow *flow, struct arena *arena, struct text
         const struct flow_node *node = &flow->nodes[flow->order[i]];
         for (size_t n = 0; n < node->need_count; n++) {
             json_out_begin_object(&json);
-            json_out_pair_string(&json, "from", flow_facts_need(&node->needs[n], arena));
+            json_out_pair_string(&json, "from", flow_need_text(&node->needs[n], arena));
             json_out_pair_string(&json, "to", node->name);
             json_out_pair_int(&json, "cycle_back", node->needs[n].cycle_back);
             json_out_end_object(&json);

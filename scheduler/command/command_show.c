@@ -4,6 +4,7 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/flow_facts.h"
 #include "scheduler/command/table.h"
+#include "scheduler/flow/flow_need.h"
 
 #include <string.h>
 
@@ -105,7 +106,7 @@ static void write_nodes(struct json_out *json, const struct flow *flow, struct a
         json_out_key(json, "needs");
         json_out_begin_array(json);
         for (size_t need = 0; need < node->need_count; need++)
-            json_out_string(json, flow_facts_need(&node->needs[need], arena));
+            json_out_string(json, flow_need_text(&node->needs[need], arena));
         json_out_end_array(json);
         if (node->on != NULL)
             json_out_pair_string(json, "on", node->on->text);

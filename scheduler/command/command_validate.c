@@ -141,7 +141,7 @@ static int validate_one(struct validation *validation, const char *path, struct 
     diagnostics_init(&problems);
     const struct flow *flow = NULL;
     struct error ignored = {0}; /* the problems say it all */
-    int result = context_load_flow(context, path, &problems, &flow, &ignored);
+    int result = context_check_flow(context, path, &problems, &flow, &ignored);
     result =
         result == 0 && validation->date != NULL ? check_date(validation, flow, &problems, err) : 0;
     if (result == 0) {

@@ -86,6 +86,10 @@ int context_flow(struct context *context, const struct options *options, size_t 
 int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
                       const struct flow **ret_flow, struct error *err);
 
+/* The same, with the flows that it needs (flow_load_among_others()). */
+int context_check_flow(struct context *context, const char *path, struct diagnostics *problems,
+                       const struct flow **ret_flow, struct error *err);
+
 /* Whether the programs that the flow's nodes name are there: shows all that are not, then fails
  * with ERROR_KIND_PRECONDITION. */
 int context_preflight(struct context *context, const struct flow *flow, struct error *err);

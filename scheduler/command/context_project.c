@@ -98,17 +98,36 @@ struct flow *context_newest_flow(const struct context *context)
     return context->flows == NULL ? NULL : context->flows->flow;
 }
 
-int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
-                      const struct flow **ret_flow, struct error *err)
+static int load_flow(struct context *context, const char *path,
+                     int (*load)(const struct project *, struct flow_source *, const char *,
+                                 struct diagnostics *, struct flow **),
+                     struct diagnostics *problems, struct error *err)
 {
     const struct project *project;
     if (context_project(context, &project, err) < 0)
         return -1;
     struct flow *flow;
-    if (flow_load(project, context->source, path, problems, &flow) < 0)
+    if (load(project, context->source, path, problems, &flow) < 0)
         return fail_shown(err);
     context_keep_flow(context, flow);
-    *ret_flow = flow;
+    return 0;
+}
+
+int context_load_flow(struct context *context, const char *path, struct diagnostics *problems,
+                      const struct flow **ret_flow, struct error *err)
+{
+    if (load_flow(context, path, flow_load, problems, err) < 0)
+        return -1;
+    *ret_flow = context_newest_flow(context);
+    return 0;
+}
+
+int context_check_flow(struct context *context, const char *path, struct diagnostics *problems,
+                       const struct flow **ret_flow, struct error *err)
+{
+    if (load_flow(context, path, flow_load_among_others, problems, err) < 0)
+        return -1;
+    *ret_flow = context_newest_flow(context);
     return 0;
 }
 
@@ -127,7 +146,7 @@ int context_flow(struct context *context, const struct options *options, size_t 
     }
     struct diagnostics problems;
     diagnostics_init(&problems);
-    int result = context_load_flow(context, path, &problems, ret_flow, err);
+    int result = context_check_flow(context, path, &problems, ret_flow, err);
     bool is_shown = result < 0 || (context->is_verbose && problems.count > 0);
     if (is_shown)
         context_show_problems(context, &problems);

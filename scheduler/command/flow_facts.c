@@ -1,6 +1,7 @@
 #include "scheduler/command/flow_facts.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/flow/flow_need.h"
 
 #include <string.h>
 
@@ -42,19 +43,12 @@ const char *flow_facts_counts(const struct flow *flow, struct arena *arena)
     return arena_copy(arena, text_string(&text), text.length);
 }
 
-const char *flow_facts_need(const struct flow_need *need, struct arena *arena)
-{
-    return arena_format(arena, "%s%s%s%s", need->flow != NULL ? need->flow : "",
-                        need->flow != NULL ? "/" : "", need->node,
-                        need->cycle_back > 0 ? "@-1" : "");
-}
-
 const char *flow_facts_needs(const struct flow_node *node, struct arena *arena)
 {
     SCOPED_TEXT struct text text = {0};
     for (size_t i = 0; i < node->need_count; i++) {
         text_append(&text, i > 0 ? ", " : "");
-        text_append(&text, flow_facts_need(&node->needs[i], arena));
+        text_append(&text, flow_need_text(&node->needs[i], arena));
     }
     return arena_copy(arena, text_string(&text), text.length);
 }

@@ -20,7 +20,6 @@ const char *flow_facts_counts(const struct flow *flow, struct arena *arena);
 
 /* `a, b@-1, other/c`: what a node needs, "" = nothing. */
 const char *flow_facts_needs(const struct flow_node *node, struct arena *arena);
-const char *flow_facts_need(const struct flow_need *need, struct arena *arena);
 
 /* `not on 2021-11-12, a Friday (on: weekly mon)`: why a node with `on` is skipped at a planned time
  * (YYYY-MM-DDT…). */

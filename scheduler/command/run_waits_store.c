@@ -1,6 +1,8 @@
 #include "scheduler/command/run_waits_store.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/daemon/need_text.h"
+#include "scheduler/flow/flow_need.h"
 #include "scheduler/plan/plan_need.h"
 #include "scheduler/store/store_load.h"
 #include "scheduler/store/view_history.h"
@@ -89,8 +91,8 @@ static void add_upstream(struct find *find, const struct view_node *node, size_t
     const struct flow_node *definition = &find->run->flow->nodes[index];
     for (size_t i = 0; i < definition->need_count; i++) {
         const struct flow_need *need = &definition->needs[i];
-        bool is_external = need->index == FLOW_NONE || need->cycle_back > 0;
-        const struct view_node *other = is_external ? NULL : find_node(find, need->node);
+        const struct view_node *other =
+            flow_need_is_inside(need) ? find_node(find, need->node) : NULL;
         if (other != NULL && !task_states[other->state].lets_go_on)
             add(find, node->name,
                 arena_format(&find->context->arena, "%s is %s", other->name,
@@ -118,31 +120,21 @@ static const struct flow *load_other(struct find *find, const char *name)
 }
 
 /* NULL: it lets go on. */
-static const char *describe_instance(struct find *find, const struct plan_external *external,
+static const char *describe_instance(struct find *find, const struct plan_need *need,
                                      const struct plan_time *time)
 {
-    struct arena *arena = &find->context->arena;
+    SCOPED_TEXT struct text text = {0};
     char cyctime[CIVIL_TIME_BYTES];
-    char bizdate[CIVIL_DATE_BYTES];
-    struct view_date date;
-    civil_time_format(time->planned, cyctime);
-    civil_date_format(civil_add_days(time->planned.date, -1), bizdate);
-    struct view_planned planned = {external->flow, cyctime, time->is_second};
-    const char *name = arena_format(arena, "%s/%s of %s (planned %.10s %.5s)", external->flow,
-                                    external->node, bizdate, cyctime, cyctime + 11);
-    if (view_date_state(find->store, &planned, arena, &date, NULL) < 0)
-        return arena_format(arena, "%s: it cannot be looked up now", name);
-    for (size_t i = 0; i < date.node_count; i++) {
-        const struct view_date_node *node = &date.nodes[i];
-        if (strcmp(node->name, external->node) != 0)
-            continue;
-        if (task_states[node->state].lets_go_on)
-            return NULL;
-        return arena_format(arena, "%s: %s in run %" PRId64, name, task_state_name(node->state),
-                            node->run_id);
-    }
-    return arena_format(arena, "%s: %s", name,
-                        date.newest_run_id == 0 ? "no run of it yet" : "not in its runs so far");
+    struct needs_open open = {.flow = need->external->flow,
+                              .needed = need->external->node,
+                              .cyctime = civil_time_format(time->planned, cyctime),
+                              .is_second = time->is_second,
+                              .is_by_hand = need->other->schedule.rule_count == 0,
+                              .is_daily = plan_schedule_is_daily(need->other),
+                              .due = time->firing};
+    if (!need_text_append(find->store, &open, &text))
+        return NULL;
+    return arena_copy_string(&find->context->arena, text_string(&text));
 }
 
 static bool is_before_first(struct find *find, const struct plan_external *external,
@@ -175,7 +167,7 @@ static void add_external(struct find *find, const struct view_node *node, size_t
         for (size_t j = 0; j < times.count; j++) {
             const char *text = is_before_first(find, external, &times.items[j])
                                    ? NULL
-                                   : describe_instance(find, external, &times.items[j]);
+                                   : describe_instance(find, &need, &times.items[j]);
             if (text != NULL)
                 add(find, node->name, text);
         }

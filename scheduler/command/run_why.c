@@ -2,6 +2,7 @@
 #include "scheduler/command/flow_facts.h"
 #include "scheduler/command/run_facts.h"
 #include "scheduler/command/run_waits_store.h"
+#include "scheduler/flow/flow_need.h"
 
 #include <string.h>
 
@@ -33,11 +34,6 @@ static const struct view_node *find_node(const struct view_nodes *nodes, const c
     return NULL;
 }
 
-static bool is_external(const struct flow_need *need)
-{
-    return need->index == FLOW_NONE || need->cycle_back > 0;
-}
-
 /* The upstream nodes that hold this one up, each with its state; whether there are any. */
 static bool append_upstream(struct why *why)
 {
@@ -45,7 +41,7 @@ static bool append_upstream(struct why *why)
     for (size_t n = 0; why->definition != NULL && n < why->definition->need_count; n++) {
         const struct flow_need *need = &why->definition->needs[n];
         const struct view_node *other =
-            is_external(need) ? NULL : find_node(&why->run->nodes, need->node);
+            !flow_need_is_inside(need) ? NULL : find_node(&why->run->nodes, need->node);
         bool holds = other != NULL && !task_states[other->state].lets_go_on;
         if (holds)
             text_append_format(&why->text, "%s%s is %s", why->text.length > before ? ", " : "",
@@ -60,10 +56,10 @@ static bool append_external(struct why *why)
     size_t before = why->text.length;
     for (size_t n = 0; why->definition != NULL && n < why->definition->need_count; n++) {
         const struct flow_need *need = &why->definition->needs[n];
-        if (is_external(need))
+        if (!flow_need_is_inside(need))
             text_append_format(&why->text, "%s%s %s %s",
                                why->text.length > before ? ", " : "outside this run: ",
-                               flow_facts_need(need, &why->context->arena),
+                               flow_need_text(need, &why->context->arena),
                                need->cycle_back > 0 ? "from" : "of", date);
     }
     return why->text.length > before;

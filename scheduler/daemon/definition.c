@@ -3,6 +3,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/text.h"
+#include "scheduler/flow/flow_other.h"
 #include "scheduler/system/clock.h"
 
 #include <stdio.h>
@@ -83,6 +84,7 @@ static int load(struct definition *definition, const struct daemon_place *place,
     int result = project_load(folder, place->types, &problems, &definition->project);
     if (result == 0)
         result = flow_load(definition->project, files, path, &problems, &definition->flow);
+    flow_others_forget(files);
     if (result < 0)
         definition_problem(&problems, err);
     diagnostics_free(&problems);

@@ -2,8 +2,9 @@
 
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/freezes.h"
+#include "scheduler/daemon/need_text.h"
 #include "scheduler/daemon/needs.h"
-#include "scheduler/store/view_history.h"
+#include "scheduler/flow/flow_need.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
@@ -100,31 +101,11 @@ static void explain_upstream(const struct explanation *explanation,
                            task_state_name(state_of(explanation, root)));
 }
 
-/* `sales/load of 2021-11-10 (planned 2021-11-11 00:30): failed in run 12` */
-static void explain_need(const struct explanation *explanation, const struct needs_open *open,
-                         struct text *text)
+/* The run of its backfill is to do it again, whatever older ones left. */
+static void explain_other_run(const struct needs_open *open, struct text *text)
 {
-    SCOPED_ARENA struct arena arena = {0};
-    struct view_planned planned = {open->flow, open->cyctime, open->is_second};
-    struct view_date date = {0};
-    struct civil_time time;
-    char bizdate[CIVIL_DATE_BYTES] = "?";
-    if (civil_time_parse(open->cyctime, &time, NULL) == 0)
-        civil_date_format(civil_add_days(time.date, -1), bizdate);
-    text_append_format(text, "%s/%s of %s (planned %.10s %.5s): ", open->flow, open->needed,
-                       bizdate, open->cyctime, open->cyctime + 11);
-    if (view_date_state(explanation->daemon->store, &planned, &arena, &date, NULL) < 0) {
-        text_append(text, "it cannot be looked up now");
-        return;
-    }
-    for (size_t i = 0; i < date.node_count; i++) {
-        if (strcmp(date.nodes[i].name, open->needed) != 0)
-            continue;
-        text_append_format(text, "%s in run %" PRId64, task_state_name(date.nodes[i].state),
-                           date.nodes[i].run_id);
-        return;
-    }
-    text_append(text, date.newest_run_id == 0 ? "no run of it yet" : "not in its runs so far");
+    text_append_format(text, "%s/%s planned %.10s %.5s: it runs again first", open->flow,
+                       open->needed, open->cyctime, open->cyctime + 11);
 }
 
 static void explain_needs(struct explanation *explanation, uint32_t node)
@@ -135,7 +116,8 @@ static void explain_needs(struct explanation *explanation, uint32_t node)
         if (open.node != node)
             continue;
         SCOPED_TEXT struct text text = {0};
-        explain_need(explanation, &open, &text);
+        if (!need_text_append(explanation->daemon->store, &open, &text))
+            explain_other_run(&open, &text);
         add(explanation, key_of(explanation, node, false), &text);
     }
 }
@@ -388,6 +370,18 @@ static void explain_own_waiters(struct explanation *explanation, uint32_t node)
     }
 }
 
+/* The first node of the run that holds up who needs all of it. */
+static size_t find_undone(const struct explanation *explanation)
+{
+    const struct plan *plan = explanation->run->plan;
+    for (size_t i = 0; i < plan->node_count; i++) {
+        size_t node = plan->flow->order[i];
+        if (!task_states[state_of(explanation, (uint32_t)node)].lets_go_on)
+            return node;
+    }
+    return FLOW_NONE;
+}
+
 /* What another open run waits for of this one. */
 static void explain_other_waiters(struct explanation *explanation, const struct daemon_run *other,
                                   uint32_t only)
@@ -400,7 +394,8 @@ static void explain_other_waiters(struct explanation *explanation, const struct 
             strcmp(open.cyctime, plan->cyctime_text) != 0 || open.is_second != plan->is_second ||
             other->is_done[open.node])
             continue;
-        size_t node = flow_find_node(plan->flow, open.needed);
+        bool is_all = strcmp(open.needed, FLOW_NEED_ALL) == 0;
+        size_t node = is_all ? find_undone(explanation) : flow_find_node(plan->flow, open.needed);
         if (node == FLOW_NONE || (only != STORE_NO_NODE && only != node))
             continue;
         SCOPED_TEXT struct text text = {0};

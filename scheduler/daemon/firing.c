@@ -3,6 +3,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/firing_flow.h"
+#include "scheduler/daemon/needs.h"
 #include "scheduler/plan/plan_calendar.h"
 #include "scheduler/system/clock.h"
 
@@ -123,7 +124,8 @@ static void read_flow(struct firing *firing, struct firing_flow *flow, struct fl
     struct flow *read = NULL;
     struct error err = {0};
     diagnostics_init(&problems);
-    if (flow_load(firing->daemon->project, source, flow->path, &problems, &read) == 0) {
+    if (flow_load_among_others(firing->daemon->project, source, flow->path, &problems, &read) ==
+        0) {
         set_problem(firing, flow, NULL);
         firing_flow_adopt(firing, flow, read);
         flow_free(read);
@@ -132,6 +134,7 @@ static void read_flow(struct firing *firing, struct firing_flow *flow, struct fl
         set_problem(firing, flow, err.text);
     }
     diagnostics_free(&problems);
+    needs_flow_changed(firing->daemon, flow->name);
 }
 
 /* One that was wrong is always read again: what is wrong may be in another file of it. */
@@ -167,6 +170,8 @@ static void retire_gone(struct firing *firing, const struct flow_paths *paths)
             is_there = strcmp(paths->paths[k], flow->path) == 0;
         if (is_there)
             continue;
+        if (flow->is_there)
+            needs_flow_changed(firing->daemon, flow->name);
         flow->is_there = false;
         set_problem(firing, flow, NULL);
         firing_flow_retire(firing, flow);
@@ -252,6 +257,7 @@ void firing_reload(struct firing *firing)
     if (firing == NULL || firing->is_stopped)
         return;
     read_flows(firing);
+    needs_look(firing->daemon, NULL);
     for (size_t i = 0; i < firing->flow_count; i++)
         firing_make_order(firing, firing->flows[i]);
     look(firing);

@@ -1,35 +1,13 @@
-#include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/needs_inside.h"
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/backfill.h"
-#include "scheduler/plan/plan_need.h"
+#include "scheduler/flow/flow_need.h"
 #include "scheduler/store/view_history.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* One instance that a node waits for. */
-struct need {
-    uint32_t node;    /* of the run, that has the need */
-    const char *flow; /* borrowed from the plan, as `needed` */
-    const char *needed;
-    char cyctime[CIVIL_TIME_BYTES];
-    bool is_second;
-    bool is_cycle_before; /* then one older than its flow's first run is out of the way */
-    bool is_open;
-    bool is_hopeless; /* a date before it in its backfill is over without it */
-};
-
-struct needs {
-    struct need *items; /* by node, ascending */
-    size_t count;
-    size_t capacity;
-    bool is_found;    /* `items` are */
-    bool must_look;   /* something may have changed since they were looked at */
-    bool was_told_of; /* watchers heard what it waits for */
-    char *why;        /* of the first that is hopeless; NULL = none is */
-};
 
 struct needs *needs_new(const struct plan *plan)
 {
@@ -47,85 +25,10 @@ void needs_free(struct needs *needs)
 {
     if (needs == NULL)
         return;
+    arena_free(&needs->arena);
     free(needs->items);
     free(needs->why);
     free(needs);
-}
-
-/* ---- which instances ---- */
-
-static void add_instances(struct needs *needs, uint32_t node, const struct plan_external *external,
-                          const struct plan_times *times)
-{
-    for (size_t i = 0; i < times->count; i++) {
-        needs->items =
-            memory_grow(needs->items, needs->count, &needs->capacity, sizeof *needs->items);
-        struct need *need = &needs->items[needs->count++];
-        *need = (struct need){.node = node,
-                              .flow = external->flow,
-                              .needed = external->node,
-                              .is_second = times->items[i].is_second,
-                              .is_cycle_before = external->cycle_back > 0,
-                              .is_open = true};
-        civil_time_format(times->items[i].planned, need->cyctime);
-    }
-}
-
-/* The flow that a need names: that of the run itself, or one of the folder. */
-struct other {
-    struct daemon *daemon;
-    struct definition *definition; /* one use; NULL = none yet */
-};
-
-static int load_other(struct other *other, const struct plan *plan, const char *name,
-                      const struct flow **ret_flow, struct error *err)
-{
-    struct daemon *daemon = other->daemon;
-    *ret_flow = plan->flow;
-    if (strcmp(name, plan->flow->name) == 0)
-        return 0;
-    bool is_loaded = other->definition != NULL && strcmp(other->definition->flow->name, name) == 0;
-    if (!is_loaded) {
-        definition_release(&daemon->definitions, other->definition);
-        other->definition = NULL;
-        if (definition_from_folder(&daemon->definitions, &daemon->place, name, &other->definition,
-                                   err) < 0)
-            return error_prefix(err, "%s needs flow %s", plan->flow->name, name);
-    }
-    *ret_flow = other->definition->flow;
-    return 0;
-}
-
-static int find_of_node(struct other *other, struct daemon_run *run, uint32_t node,
-                        struct error *err)
-{
-    SCOPED_ARENA struct arena arena = {0};
-    const struct plan_node *planned = &run->plan->nodes[node];
-    for (size_t i = 0; i < planned->external_count; i++) {
-        const struct plan_external *external = &planned->externals[i];
-        struct plan_need need = {.plan = run->plan, .external = external};
-        struct plan_times times;
-        if (load_other(other, run->plan, external->flow, &need.other, err) < 0 ||
-            plan_need_times(&need, &arena, &times, err) < 0)
-            return -1;
-        add_instances(run->needs, node, external, &times);
-    }
-    return 0;
-}
-
-int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err)
-{
-    struct needs *needs = run->needs;
-    struct other other = {.daemon = daemon};
-    int result = 0;
-    if (needs == NULL || needs->is_found)
-        return 0;
-    needs->count = 0;
-    for (uint32_t i = 0; result == 0 && i < run->plan->node_count; i++)
-        result = find_of_node(&other, run, i, err);
-    definition_release(&daemon->definitions, other.definition);
-    needs->is_found = result == 0;
-    return result;
 }
 
 /* ---- how they stand ---- */
@@ -161,6 +64,9 @@ static int look_up(struct look *look, const struct need *need, struct error *err
 static bool is_node_done(struct look *look, const char *name)
 {
     const struct view_date *date = &look->date;
+    const struct view_date_node *undone;
+    if (strcmp(name, FLOW_NEED_ALL) == 0)
+        return view_date_is_done(date, name, &undone);
     for (size_t i = 0; i < date->node_count; i++) {
         size_t at = (look->next + i) % date->node_count;
         if (strcmp(date->nodes[at].name, name) != 0)
@@ -173,7 +79,7 @@ static bool is_node_done(struct look *look, const char *name)
 
 static bool is_met(struct look *look, const struct need *need)
 {
-    if (need->is_cycle_before && look->first[0] != '\0' && strcmp(need->cyctime, look->first) < 0)
+    if (need->is_before && look->first[0] != '\0' && strcmp(need->cyctime, look->first) < 0)
         return true;
     return is_node_done(look, need->needed);
 }
@@ -186,8 +92,7 @@ static bool look_in_backfill(struct daemon *daemon, const struct daemon_run *run
     struct backfill_need wanted = {run, need->cyctime, need->is_second, need->needed};
     enum backfill_verdict verdict = BACKFILL_NEED_OPEN;
     const char *why = "";
-    if (run->backfill_id == 0 || !need->is_cycle_before ||
-        strcmp(need->flow, run->plan->flow->name) != 0)
+    if (run->backfill_id == 0 || !need->is_before || strcmp(need->flow, run->plan->flow->name) != 0)
         return false;
     if (backfill_look_need(daemon, &wanted, &arena, &verdict, &why) < 0)
         verdict = BACKFILL_NEED_OPEN;
@@ -210,7 +115,7 @@ static int look_at(struct daemon *daemon, const struct daemon_run *run, struct e
     for (size_t i = 0; result == 0 && i < needs->count; i++) {
         struct need *need = &needs->items[i];
         need->is_hopeless = false;
-        if (look_in_backfill(daemon, run, need))
+        if (need->problem != NULL || look_in_backfill(daemon, run, need))
             continue;
         result = look_up(&look, need, err);
         if (result == 0)
@@ -224,6 +129,11 @@ static void describe(const struct need *need, struct text *text)
 {
     struct civil_time cyctime;
     char date[CIVIL_DATE_BYTES] = "?";
+    if (need->problem != NULL) {
+        text_append_format(text, "%s%s/%s: %s", text->length == 0 ? "waits for " : ", ", need->flow,
+                           need->needed, need->problem);
+        return;
+    }
     if (civil_time_parse(need->cyctime, &cyctime, NULL) == 0)
         civil_date_format(civil_add_days(cyctime.date, -1), date);
     text_append_format(text, "%s%s/%s of %s (planned %.10s %.5s)",
@@ -258,7 +168,8 @@ static void look_at_run(struct daemon *daemon, struct daemon_run *run)
 {
     struct error err;
     struct needs *needs = run->needs;
-    if (needs_find(daemon, run, &err) < 0 || look_at(daemon, run, &err) < 0)
+    needs_find_anyway(daemon, run);
+    if (look_at(daemon, run, &err) < 0)
         return;
     tell(daemon, run);
     needs->must_look = false;
@@ -276,7 +187,12 @@ bool needs_next(const struct daemon_run *run, size_t *cursor, struct needs_open 
                                         .flow = need->flow,
                                         .needed = need->needed,
                                         .cyctime = need->cyctime,
-                                        .is_second = need->is_second};
+                                        .is_second = need->is_second,
+                                        .is_by_hand = need->is_by_hand,
+                                        .is_daily = need->is_daily,
+                                        .is_gone = need->is_gone,
+                                        .due = need->due,
+                                        .problem = need->problem};
         return true;
     }
     return false;
@@ -332,6 +248,20 @@ void needs_look_again(struct daemon *daemon, int64_t backfill_id)
     for (size_t i = 0; i < daemon->run_count; i++) {
         if (daemon->runs[i]->backfill_id == backfill_id && daemon->runs[i]->needs != NULL)
             daemon->runs[i]->needs->must_look = true;
+    }
+}
+
+void needs_flow_changed(struct daemon *daemon, const char *flow)
+{
+    for (size_t i = 0; i < daemon->run_count; i++) {
+        struct needs *needs = daemon->runs[i]->needs;
+        for (size_t k = 0; needs != NULL && needs->is_found && k < needs->count; k++) {
+            if (!needs->items[k].is_open || strcmp(needs->items[k].flow, flow) != 0)
+                continue;
+            needs->is_found = false;
+            needs->must_look = true;
+            needs->was_told_of = false;
+        }
     }
 }
 

@@ -12,8 +12,17 @@
 struct needs *needs_new(const struct plan *plan);
 void needs_free(struct needs *needs); /* NULL is fine */
 
-/* Finds the instances that are meant, in the folder as it is now; again does nothing. */
+/* Finds the instances that are meant, in the folder as it is now; again does nothing. Fails when a
+ * flow that is needed is wrong or not there. */
 int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err);
+
+/* The same for a run that comes without somebody to tell: by a flow that is wrong or gone it goes as
+ * it was when it last ran; one that never ran is a need that stays open, with the problem. */
+void needs_find_anyway(struct daemon *daemon, struct daemon_run *run);
+
+/* A flow of the folder has changed, come or gone: who waits for instances of it finds them anew and
+ * looks at them with the next needs_look(). */
+void needs_flow_changed(struct daemon *daemon, const char *flow);
 
 /* Looks in the store which needs are met and tells the engine. After a commit: those that `done`
  * may have changed, and those of runs that were not looked at yet. NULL = all. */
@@ -35,11 +44,16 @@ bool needs_wait_for(const struct daemon *daemon, const char *flow);
 
 /* An instance that a node waits for. Strings are the run's. */
 struct needs_open {
-    uint32_t node;      /* of the run */
-    const char *flow;   /* what it waits for, as the following */
-    const char *needed; /* node */
-    const char *cyctime;
+    uint32_t node;       /* of the run */
+    const char *flow;    /* what it waits for, as the following */
+    const char *needed;  /* node */
+    const char *cyctime; /* "" with a problem */
     bool is_second;
+    bool is_by_hand;     /* its flow has no schedule */
+    bool is_daily;       /* a date of its flow is one instance */
+    bool is_gone;        /* its flow is not there any more */
+    struct instant due;  /* when its flow's schedule fires it */
+    const char *problem; /* why it is not known which instance that is; NULL = it is */
 };
 
 /* The open ones, by node, ascending: the next at or after *cursor, which is moved behind it; false

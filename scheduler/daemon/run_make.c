@@ -135,6 +135,8 @@ int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *pl
         run->is_done[i] = task_states[image.nodes[i].state].is_final;
         run->done += run->is_done[i];
     }
+    if (run->is_scheduled)
+        needs_find_anyway(daemon, run);
     if (capacity_map(daemon, plan, &image, err) < 0 || needs_find(daemon, run, err) < 0 ||
         daemon_step(daemon, &event, err) < 0) {
         daemon_runs_free(daemon, run);

@@ -30,7 +30,7 @@ int run_make_plan(const struct run_wish *wish, const struct plan_time *time, int
 
 /* Takes over the plan, also on failure. The run is in memory, in the engine and in the turn;
  * whoever drives it says so (watch_add_interest). Fails when what it needs elsewhere cannot be
- * found. */
+ * found; one that the schedule makes waits for it then. */
 int run_make(struct daemon *daemon, const struct run_wish *wish, struct plan *plan,
              struct daemon_run **ret_run, struct error *err);
 

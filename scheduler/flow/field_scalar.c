@@ -58,7 +58,7 @@ const char *field_kind_words(enum field_kind kind)
     case FIELD_KIND_BLOCK:
         return "a map";
     case FIELD_KIND_NEED:
-        return "the name of a node";
+        return "what is needed, as node or flow/node";
     case FIELD_KIND_EITHER:
         return "text or a map";
     }

@@ -175,8 +175,9 @@ const struct field field_table_node[] = {
     {.name = "needs",
      .kind = FIELD_KIND_LIST,
      .item = &need_item,
-     .help = "What must be done before: `node`, `flow/node` (same business date), `node@-1` and "
-             "`flow/node@-1` (the cycle before).",
+     .help = "What must be done before: `node`, `flow/node` or `flow/*` (all of it) of the same "
+             "business date; behind it `@-1` for the cycle before, `@-1d` for the business date "
+             "before, `@13:00` for that one of the date's instances.",
      .example = "[commodity_sync, order_succeeded_sync]"},
     {.name = "params",
      .kind = FIELD_KIND_MAP,

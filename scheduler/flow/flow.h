@@ -43,10 +43,13 @@ struct flow_retry {
 };
 
 struct flow_need {
-    const char *flow; /* NULL: this flow */
-    const char *node;
-    size_t index;       /* of the node in this flow, FLOW_NONE if it is elsewhere */
-    int32_t cycle_back; /* 0, or 1 for `@-1` */
+    const char *flow;   /* NULL: this flow */
+    const char *node;   /* FLOW_NEED_ALL: all of the flow */
+    size_t index;       /* of the node in this flow, FLOW_NONE if it is elsewhere, or all */
+    int32_t cycle_back; /* 0: the same business date; 1: before */
+    int32_t days_back;  /* `@-1d`: so many business dates before, all of it; 0: the cycle before */
+    bool has_time;      /* `@13:00`: only the instance planned then */
+    struct civil_time time; /* its date does not count */
     struct field_place place;
 };
 

@@ -3,55 +3,19 @@
 #include "scheduler/flow/field_scalar.h"
 #include "scheduler/flow/flow_graph.h"
 #include "scheduler/flow/flow_loader.h"
+#include "scheduler/flow/flow_need.h"
+#include "scheduler/flow/flow_other.h"
 #include "scheduler/flow/yaml_tree.h"
 
 #include <string.h>
 
 #define MAX_SHOWN_ON_CIRCLE 8
-#define MAX_OTHER_FLOWS 1000
 #define FEW_NEEDS 8
-#define PREVIOUS_CYCLE "@-1"
-
-/* What is known of the nodes of another flow; enough to check a need. */
-struct other_flow {
-    const char *name;
-    const struct yaml_node *nodes; /* NULL: the file could not be read */
-    bool exists;
-};
 
 struct checker {
     struct flow_loader *loader;
     struct arena scratch;
-    struct other_flow *others;
-    size_t other_count;
-    size_t other_capacity;
-    struct name_index *other_index;
 };
-
-/* A need in pieces. */
-struct need_text {
-    const char *flow; /* NULL: none was given */
-    const char *node;
-    int32_t cycle_back;
-};
-
-/* Returns -1 when the text is no need. */
-static int split_need(const char *text, struct arena *arena, struct need_text *ret_need)
-{
-    const char *slash = strchr(text, '/');
-    const char *from = slash == NULL ? text : slash + 1;
-    const char *at = strchr(from, '@');
-    size_t length = at == NULL ? strlen(from) : (size_t)(at - from);
-    bool is_good = field_is_name(from, length) &&
-                   (slash == NULL || field_is_name(text, (size_t)(slash - text))) &&
-                   (at == NULL || strcmp(at, PREVIOUS_CYCLE) == 0);
-    if (!is_good)
-        return -1;
-    ret_need->node = arena_copy(arena, from, length);
-    ret_need->flow = slash == NULL ? NULL : arena_copy(arena, text, (size_t)(slash - text));
-    ret_need->cycle_back = at == NULL ? 0 : 1;
-    return 0;
-}
 
 static void label_suggestion(struct flow_loader *loader, struct diagnostic *problem,
                              struct field_place place, const struct suggest *suggest)
@@ -63,9 +27,10 @@ static void label_suggestion(struct flow_loader *loader, struct diagnostic *prob
         diagnostic_label(problem, at, "%s", "");
 }
 
-static void report_unknown_node(struct flow_loader *loader, const struct need_text *need,
+static void report_unknown_node(struct checker *checker, const struct flow_need *need,
                                 struct field_place place)
 {
+    struct flow_loader *loader = checker->loader;
     const struct flow *flow = loader->flow;
     struct suggest suggest;
     suggest_begin(&suggest, need->node);
@@ -74,50 +39,18 @@ static void report_unknown_node(struct flow_loader *loader, const struct need_te
     struct diagnostic *problem = diagnostics_add(loader->report.list, DIAGNOSTIC_ERROR, "E111",
                                                  "there is no node `%s`", need->node);
     label_suggestion(loader, problem, place, &suggest);
-    if (suggest_best(&suggest) == NULL)
+    bool is_flow = flow_source_dir(loader->source) != NULL && strcmp(need->node, flow->name) != 0 &&
+                   need->flow == NULL &&
+                   flow_source_find(loader->source, need->node, &checker->scratch,
+                                    &(const char *){NULL}, NULL) == 0;
+    if (is_flow)
+        diagnostic_help(problem, "there is a flow of that name: all of it is written %s/*%s",
+                        need->node, flow_need_suffix(need, &checker->scratch));
+    else if (suggest_best(&suggest) == NULL)
         diagnostic_help(problem, "a node of another flow is written flow/%s", need->node);
 }
 
-static void read_other(struct checker *checker, struct other_flow *other)
-{
-    struct flow_loader *loader = checker->loader;
-    const char *path;
-    if (flow_source_find(loader->source, other->name, &checker->scratch, &path, NULL) != 0)
-        return;
-    other->exists = true;
-    /* Its own problems are not those of this flow. */
-    struct diagnostics ignored;
-    diagnostics_init(&ignored);
-    struct flow_file file;
-    if (flow_source_read(loader->source, path, &checker->scratch, &file, NULL) == 0) {
-        struct flow_report report = {.list = &ignored, .files = &file, .file_count = 1};
-        report.first_source = diagnostics_add_source(&ignored, path, file.bytes, file.length);
-        struct yaml_input input = {.file = &file, .report = &report, .arena = &checker->scratch};
-        const struct yaml_node *tree;
-        if (yaml_tree_read(&input, &tree) == 0)
-            other->nodes = yaml_find(tree, "nodes");
-    }
-    diagnostics_free(&ignored);
-}
-
-static const struct other_flow *find_other(struct checker *checker, const char *name)
-{
-    size_t known = name_index_find(checker->other_index, name);
-    if (known != NAME_INDEX_NONE)
-        return &checker->others[known];
-    if (checker->other_count == MAX_OTHER_FLOWS)
-        return NULL;
-    checker->others = arena_grow(&checker->scratch, checker->others, checker->other_count,
-                                 &checker->other_capacity, sizeof *checker->others);
-    size_t index = checker->other_count++;
-    struct other_flow *other = &checker->others[index];
-    *other = (struct other_flow){.name = name};
-    name_index_add(checker->other_index, name, index);
-    read_other(checker, other);
-    return other;
-}
-
-static void report_unknown_flow(struct checker *checker, const struct need_text *need,
+static void report_unknown_flow(struct checker *checker, const struct flow_need *need,
                                 struct field_place place)
 {
     struct flow_loader *loader = checker->loader;
@@ -132,25 +65,13 @@ static void report_unknown_flow(struct checker *checker, const struct need_text 
     label_suggestion(loader, problem, place, &suggest);
 }
 
-static void check_other(struct checker *checker, const struct need_text *need,
-                        struct field_place place)
+static void report_unknown_other_node(struct checker *checker, const struct flow_other *other,
+                                      const struct flow_need *need, struct field_place place)
 {
     struct flow_loader *loader = checker->loader;
-    /* What was kept for a run names flows that may have gone since. */
-    if (flow_source_dir(loader->source) == NULL)
-        return;
-    const struct other_flow *other = find_other(checker, need->flow);
-    if (other == NULL)
-        return;
-    if (!other->exists) {
-        report_unknown_flow(checker, need, place);
-        return;
-    }
-    if (other->nodes == NULL || yaml_find(other->nodes, need->node) != NULL)
-        return;
     struct suggest suggest;
     suggest_begin(&suggest, need->node);
-    for (size_t i = 0; i < other->nodes->count && other->nodes->kind == YAML_KIND_MAPPING; i++)
+    for (size_t i = 0; i < other->nodes->count; i++)
         suggest_offer(&suggest, other->nodes->pairs[i].key->text);
     struct diagnostic *problem =
         diagnostics_add(loader->report.list, DIAGNOSTIC_ERROR, "E113", "flow `%s` has no node `%s`",
@@ -158,40 +79,90 @@ static void check_other(struct checker *checker, const struct need_text *need,
     label_suggestion(loader, problem, place, &suggest);
 }
 
+static void check_other(struct checker *checker, const struct flow_need *need,
+                        const struct field_value *value)
+{
+    struct flow_loader *loader = checker->loader;
+    /* What was kept for a run names flows that may have gone since. */
+    if (flow_source_dir(loader->source) == NULL)
+        return;
+    const struct flow_other *other = flow_others_find(loader->source, need->flow);
+    if (other == NULL)
+        return;
+    if (!other->exists) {
+        report_unknown_flow(checker, need, value->place);
+        return;
+    }
+    if (other->nodes == NULL)
+        return;
+    if (!flow_need_is_all(need) && yaml_find(other->nodes, need->node) == NULL)
+        report_unknown_other_node(checker, other, need, value->place);
+    if (!need->has_time || flow_other_has_time(other, &need->time))
+        return;
+    size_t at = (size_t)(strrchr(value->text, '@') - value->text);
+    struct field_place place =
+        flow_report_inside(&loader->report, value, at, strlen(value->text) - at);
+    struct diagnostic *problem =
+        flow_report_error(&loader->report, place, "E113", "flow `%s` has no instance at %s",
+                          need->flow, value->text + at + 1);
+    diagnostic_help(problem, "datemill schedule %s shows its times", need->flow);
+}
+
+static void report_malformed(struct flow_loader *loader, const struct field_value *value,
+                             const struct error *err)
+{
+    struct field_place place =
+        flow_report_inside(&loader->report, value, (size_t)(err->column - 1), (size_t)err->line);
+    struct diagnostic *problem = flow_report_error(&loader->report, place, "E111", "%s", err->text);
+    diagnostic_help(problem, "%s", err->help);
+}
+
+/* A need of the flow itself: of a node, or in another cycle of all of it. False: it was reported. */
+static bool check_here(struct checker *checker, const struct flow_node *node,
+                       const struct field_value *value, struct flow_need *need)
+{
+    struct flow_loader *loader = checker->loader;
+    bool is_all = flow_need_is_all(need);
+    need->index = is_all ? FLOW_NONE : name_index_find(loader->names, need->node);
+    if (!is_all && need->index == NAME_INDEX_NONE) {
+        report_unknown_node(checker, need, value->place);
+        return false;
+    }
+    if (need->has_time && need->cycle_back == 0) {
+        struct diagnostic *problem = flow_report_error(
+            &loader->report, value->place, "E112",
+            "a node cannot wait for another instance of its flow on the same date");
+        diagnostic_help(problem, "for that of the cycle before write %s@-1", need->node);
+        return false;
+    }
+    if (need->cycle_back > 0 || (!is_all && need->index != node->index))
+        return true;
+    struct diagnostic *problem = flow_report_error(&loader->report, value->place, "E112",
+                                                   "node `%s` waits for itself", node->name);
+    diagnostic_help(problem, "for the run of the cycle before write %s%s@-1",
+                    is_all ? loader->flow->name : "", is_all ? "/*" : node->name);
+    return false;
+}
+
 /* Checks one need; false: it was reported and is left out. */
 static bool check_need(struct checker *checker, const struct flow_node *node,
                        const struct field_value *value, struct flow_need *ret_need)
 {
     struct flow_loader *loader = checker->loader;
-    struct need_text text;
-    if (split_need(value->text, &loader->flow->arena, &text) != 0) {
-        struct diagnostic *problem = flow_report_error(&loader->report, value->place, "E111",
-                                                       "`%.64s` is not a need", value->text);
-        diagnostic_help(problem, "write node, flow/node, node@-1 or flow/node@-1");
+    struct error err = {0};
+    if (flow_need_parse(value->text, &loader->flow->arena, ret_need, &err) < 0) {
+        report_malformed(loader, value, &err);
         return false;
     }
-    bool is_here = text.flow == NULL || strcmp(text.flow, loader->flow->name) == 0;
-    *ret_need = (struct flow_need){.flow = is_here ? NULL : text.flow,
-                                   .node = text.node,
-                                   .index = FLOW_NONE,
-                                   .cycle_back = text.cycle_back,
-                                   .place = value->place};
-    if (!is_here) {
-        check_other(checker, &text, value->place);
+    ret_need->place = value->place;
+    if (ret_need->flow != NULL && strcmp(ret_need->flow, loader->flow->name) != 0) {
+        check_other(checker, ret_need, value);
         return true;
     }
-    size_t index = name_index_find(loader->names, text.node);
-    if (index == NAME_INDEX_NONE) {
-        report_unknown_node(loader, &text, value->place);
-        return false;
-    }
-    ret_need->index = index;
-    if (index != node->index || text.cycle_back > 0)
-        return true;
-    struct diagnostic *problem = flow_report_error(&loader->report, value->place, "E112",
-                                                   "node `%s` waits for itself", node->name);
-    diagnostic_help(problem, "for the run of the cycle before write %s" PREVIOUS_CYCLE, node->name);
-    return false;
+    bool is_good = check_here(checker, node, value, ret_need);
+    if (!flow_need_is_all(ret_need))
+        ret_need->flow = NULL;
+    return is_good;
 }
 
 /* The earlier item with the text of item `i`, NAME_INDEX_NONE if there is none. */
@@ -241,7 +212,6 @@ void flow_check_needs(struct flow_loader *loader)
 {
     struct checker checker = {.loader = loader};
     arena_init(&checker.scratch, 0);
-    checker.other_index = name_index_new(&checker.scratch, 4);
     for (size_t i = 0; i < loader->flow->node_count; i++)
         check_node(&checker, &loader->nodes[i]);
     arena_free(&checker.scratch);
@@ -260,7 +230,7 @@ static struct flow_graph make_graph(const struct flow *flow, struct arena *arena
     for (size_t i = 0; i < flow->node_count; i++) {
         for (size_t k = 0; k < flow->nodes[i].need_count; k++) {
             const struct flow_need *need = &flow->nodes[i].needs[k];
-            if (need->index == FLOW_NONE || need->cycle_back > 0)
+            if (!flow_need_is_inside(need))
                 continue;
             edges[count] = (struct flow_edge){i, need->index};
             needs[count++] = need;

@@ -108,22 +108,33 @@ static void check_all(struct flow_loader *loader)
     flow_check_circles(loader);
 }
 
-int flow_load(const struct project *project, struct flow_source *source, const char *path,
-              struct diagnostics *problems, struct flow **ret_flow)
+/* What is loaded, and how far its needs are followed. */
+struct load_request {
+    const struct project *project;
+    struct flow_source *source;
+    const char *path;
+    bool follows_needs;
+};
+
+static int load(const struct load_request *request, struct diagnostics *problems,
+                struct flow **ret_flow)
 {
+    const struct project *project = request->project;
     size_t errors = problems->error_count;
     struct flow *flow = memory_new(1, sizeof *flow);
     arena_init(&flow->arena, 0);
     flow->project = project;
     struct flow_loader loader = {.project = project,
-                                 .source = source,
+                                 .source = request->source,
                                  .flow = flow,
                                  .report = {.list = problems},
                                  .errors_before = errors,
                                  .file_index = name_index_new(&flow->arena, 4)};
     loader.finder = reference_finder_new();
-    if (read_yaml(&loader, path) == 0)
+    if (read_yaml(&loader, request->path) == 0)
         check_all(&loader);
+    if (request->follows_needs && problems->error_count == errors)
+        flow_check_circle_of_flows(&loader);
     reference_finder_free(loader.finder);
     if (problems->error_count > errors) {
         flow_free(flow);
@@ -131,6 +142,20 @@ int flow_load(const struct project *project, struct flow_source *source, const c
     }
     *ret_flow = flow;
     return 0;
+}
+
+int flow_load(const struct project *project, struct flow_source *source, const char *path,
+              struct diagnostics *problems, struct flow **ret_flow)
+{
+    struct load_request request = {.project = project, .source = source, .path = path};
+    return load(&request, problems, ret_flow);
+}
+
+int flow_load_among_others(const struct project *project, struct flow_source *source,
+                           const char *path, struct diagnostics *problems, struct flow **ret_flow)
+{
+    struct load_request request = {project, source, path, true};
+    return load(&request, problems, ret_flow);
 }
 
 size_t flow_find_node(const struct flow *flow, const char *name)

@@ -31,4 +31,10 @@ int project_load(struct flow_source *source, const struct project_types *builtin
 int flow_load(const struct project *project, struct flow_source *source, const char *path,
               struct diagnostics *problems, struct flow **ret_flow);
 
+/* The same, and the needs of other flows are followed through the folder, as far as they go: a
+ * circle that leads back to this flow is an error, shown with its path and the places in all of its
+ * files. For whoever lets a flow in: a command that is given it, a server that sees it change. */
+int flow_load_among_others(const struct project *project, struct flow_source *source,
+                           const char *path, struct diagnostics *problems, struct flow **ret_flow);
+
 #endif

@@ -46,7 +46,8 @@ void flow_check_schedule(struct flow_loader *loader);
 void flow_check_days(struct flow_loader *loader); /* after the schedule; fills node->on */
 void flow_check_types(struct flow_loader *loader);
 void flow_check_needs(struct flow_loader *loader);
-void flow_check_circles(struct flow_loader *loader); /* sets flow->order */
+void flow_check_circles(struct flow_loader *loader);         /* sets flow->order */
+void flow_check_circle_of_flows(struct flow_loader *loader); /* flow_check_circle.c */
 void flow_check_texts(struct flow_loader *loader);
 
 #endif

@@ -83,7 +83,9 @@ static void write_scalar(struct json_out *json, const struct field *field)
         write_types(json, word, "^" NAME_PATTERN "$");
         return;
     case FIELD_KIND_NEED:
-        write_types(json, word, "^(" NAME_PATTERN "/)?" NAME_PATTERN "(@-1)?$");
+        write_types(json, word,
+                    "^(" NAME_PATTERN "|" NAME_PATTERN "/(" NAME_PATTERN
+                    "|[*]))(@-1|(@-[1-9][0-9]{0,2}d)?(@[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?)$");
         return;
     case FIELD_KIND_INTEGER:
         write_types(json, number, "^[+-]?[0-9]+$");

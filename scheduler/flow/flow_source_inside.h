@@ -5,6 +5,7 @@
 #include "scheduler/flow/flow.h"
 
 struct flow_source_git;
+struct flow_others; /* flow/flow_other.h */
 
 struct flow_source {
     struct arena arena;
@@ -14,6 +15,7 @@ struct flow_source {
     char *shown_prefix;            /* "" or ends with '/'; NULL for a capture */
     const struct flow_file *files; /* of a capture */
     size_t file_count;
+    struct flow_others *others; /* what needs have made known of other flows; NULL = nothing yet */
 };
 
 /* A descriptor of a file beneath the project's folder, or -1 with errno: EXDEV when it is not. */

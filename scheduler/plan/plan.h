@@ -29,10 +29,13 @@ struct plan_param {
 
 /* A need outside the run: another flow, or the cycle before. */
 struct plan_external {
-    const char *flow; /* never NULL: this flow's name for `node@-1` */
-    const char *node;
-    int32_t cycle_back; /* 0: the same business date; 1: the cycle before */
-    bool is_self;       /* the node itself, one cycle before */
+    const char *flow;   /* never NULL: this flow's name for `node@-1` */
+    const char *node;   /* FLOW_NEED_ALL: all of the flow */
+    int32_t cycle_back; /* as in struct flow_need, with the three that follow */
+    int32_t days_back;
+    bool has_time;
+    struct civil_time time;
+    bool is_self; /* the node itself, one cycle before */
     struct field_place place;
 };
 

@@ -1,17 +1,13 @@
 #include "scheduler/plan/plan.h"
 
 #include "scheduler/base/memory.h"
+#include "scheduler/flow/flow_need.h"
 #include "scheduler/plan/plan_time.h"
 #include "scheduler/plan/plan_value.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_inside(const struct flow_need *need)
-{
-    return need->index != FLOW_NONE && need->cycle_back == 0;
-}
 
 static void copy_needs(struct plan *plan, const struct flow_node *node, struct plan_node *ret_node)
 {
@@ -20,7 +16,7 @@ static void copy_needs(struct plan *plan, const struct flow_node *node, struct p
         arena_array(&plan->arena, node->need_count, sizeof *externals);
     for (size_t i = 0; i < node->need_count; i++) {
         const struct flow_need *need = &node->needs[i];
-        if (is_inside(need)) {
+        if (flow_need_is_inside(need)) {
             needs[ret_node->need_count] = (uint32_t)need->index;
             ret_node->need_count++;
             continue;
@@ -30,6 +26,9 @@ static void copy_needs(struct plan *plan, const struct flow_node *node, struct p
             (struct plan_external){.flow = is_own_flow ? plan->flow->name : need->flow,
                                    .node = need->node,
                                    .cycle_back = need->cycle_back,
+                                   .days_back = need->days_back,
+                                   .has_time = need->has_time,
+                                   .time = need->time,
                                    .is_self = is_own_flow && strcmp(need->node, node->name) == 0,
                                    .place = need->place};
         ret_node->external_count++;

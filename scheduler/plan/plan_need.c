@@ -1,5 +1,6 @@
 #include "scheduler/plan/plan_need.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* The times of a business date, of which there are none where the schedule skips it. */
@@ -81,6 +82,46 @@ static int find_before(const struct plan_need *need, const struct plan_times *ow
     return 0;
 }
 
+static bool is_at(const struct civil_time *planned, const struct civil_time *time)
+{
+    return planned->hour == time->hour && planned->minute == time->minute &&
+           planned->second == time->second;
+}
+
+static bool has_time(const struct flow *flow, const struct civil_time *time)
+{
+    const struct flow_schedule *schedule = &flow->schedule;
+    const struct civil_time midnight = {0};
+    bool has = schedule->rule_count == 0 && is_at(&midnight, time);
+    for (size_t i = 0; i < schedule->rule_count; i++) {
+        for (size_t k = 0; k < schedule->rules[i].time_count && !has; k++)
+            has = is_at(&schedule->rules[i].times[k], time);
+    }
+    return has;
+}
+
+/* `@-1d`, `@13:00`: what is named, whatever the times of this flow. */
+static int find_named(const struct plan_need *need, struct arena *arena,
+                      struct plan_times *ret_times, struct error *err)
+{
+    const struct plan_external *external = need->external;
+    struct civil_date date = civil_add_days(need->plan->bizdate, -external->days_back);
+    struct plan_times all = {.remark = ""};
+    if (external->has_time && !has_time(need->other, &external->time))
+        return error_set(err, ERROR_KIND_NOT_FOUND,
+                         "flow %s has no instance at %02" PRId32 ":%02" PRId32, need->other->name,
+                         external->time.hour, external->time.minute);
+    if (civil_date_is_valid(date) && times_of(need->other, date, arena, &all, err) < 0)
+        return -1;
+    struct plan_time *items = arena_array(arena, all.count, sizeof *items);
+    *ret_times = (struct plan_times){.items = items, .remark = ""};
+    for (size_t i = 0; i < all.count; i++) {
+        if (!external->has_time || is_at(&all.items[i].planned, &external->time))
+            items[ret_times->count++] = all.items[i];
+    }
+    return 0;
+}
+
 int plan_need_times(const struct plan_need *need, struct arena *arena, struct plan_times *ret_times,
                     struct error *err)
 {
@@ -88,6 +129,8 @@ int plan_need_times(const struct plan_need *need, struct arena *arena, struct pl
     struct plan_times times;
     const struct plan *plan = need->plan;
     struct plan_date today = {.bizdate = plan->bizdate};
+    if (need->external->days_back > 0 || need->external->has_time)
+        return find_named(need, arena, ret_times, err);
     if (plan_planned_times(plan->flow, today, arena, &own, err) < 0 ||
         times_of(need->other, plan->bizdate, arena, &times, err) < 0)
         return -1;

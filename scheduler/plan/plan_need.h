@@ -23,8 +23,12 @@ struct plan_need {
  *   the cycle before     this flow: the planned time before. Another: what stands before the above,
  *                        which is all of its last date before where either has one time a day
  *
+ *   so many days before  all of the other flow's times of that date (`@-1d`)
+ *   a time of day        of the date's times those planned then (`@13:00`); in an hour that comes
+ *                        twice both
+ *
  * Dates that a schedule skips have no instances. The items belong to the arena. Fails as
- * plan_planned_times() does. */
+ * plan_planned_times() does, and with NOT_FOUND for a time of day that the other flow has never. */
 int plan_need_times(const struct plan_need *need, struct arena *arena, struct plan_times *ret_times,
                     struct error *err);
 

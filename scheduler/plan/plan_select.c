@@ -1,5 +1,6 @@
 /* Selections: `n`, `+n`, `n+`, `+n+`, comma unions, and `!` in front of what is left out. */
 #include "scheduler/base/suggest.h"
+#include "scheduler/flow/flow_need.h"
 #include "scheduler/plan/plan.h"
 
 #include <string.h>
@@ -73,7 +74,7 @@ static void add_upstream(const struct flow *flow, bool *reached)
     for (size_t i = flow->node_count; i > 0; i--) {
         const struct flow_node *node = &flow->nodes[flow->order[i - 1]];
         for (size_t j = 0; reached[node->index] && j < node->need_count; j++) {
-            if (node->needs[j].index != FLOW_NONE && node->needs[j].cycle_back == 0)
+            if (flow_need_is_inside(&node->needs[j]))
                 reached[node->needs[j].index] = true;
         }
     }
@@ -85,7 +86,7 @@ static void add_downstream(const struct flow *flow, bool *reached)
         const struct flow_node *node = &flow->nodes[flow->order[i]];
         for (size_t j = 0; j < node->need_count; j++) {
             const struct flow_need *need = &node->needs[j];
-            if (need->index != FLOW_NONE && need->cycle_back == 0 && reached[need->index])
+            if (flow_need_is_inside(need) && reached[need->index])
                 reached[node->index] = true;
         }
     }

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- a node through its runs ---- */
 
@@ -221,15 +222,38 @@ int view_date_state(struct store *store, const struct view_planned *planned, str
     while ((row = statement_step(&s, err)) == 1) {
         if (date.newest_run_id == 0)
             date.newest_run_id = statement_get_int(&s, 0);
+        if (statement_get_int(&s, 0) != date.newest_run_id && date.newest_count == 0)
+            date.newest_count = map.node_count;
         if (statement_get_int(&s, 1) != 0)
             add_date_row(&map, &s);
     }
     if (row != 0)
         return -1;
+    if (date.newest_count == 0)
+        date.newest_count = map.node_count; /* one run is all there is */
     date.nodes = map.nodes;
     date.node_count = map.node_count;
     *ret_date = date;
     return 0;
+}
+
+bool view_date_is_done(const struct view_date *date, const char *node,
+                       const struct view_date_node **ret_undone)
+{
+    bool is_all = strcmp(node, "*") == 0;
+    size_t count = is_all ? date->newest_count : date->node_count;
+    *ret_undone = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct view_date_node *each = &date->nodes[i];
+        bool is_meant = is_all || strcmp(each->name, node) == 0;
+        if (is_meant && !task_states[each->state].lets_go_on) {
+            *ret_undone = each;
+            return false;
+        }
+        if (is_meant && !is_all)
+            return true;
+    }
+    return is_all && count > 0;
 }
 
 int view_first_planned(struct store *store, const char *flow, char ret_cyctime[CIVIL_TIME_BYTES],

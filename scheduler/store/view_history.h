@@ -50,7 +50,13 @@ struct view_date {
     const struct view_date_node
         *nodes; /* in the newest run's order, then what only older ones have */
     size_t node_count;
+    size_t newest_count; /* of them, the first so many are the newest run's */
 };
+
+/* Whether a node of the date lets go on what needs it; `*`: all of the newest run do. If not,
+ * *ret_undone is the (first) one that does not, NULL when no run has it. */
+bool view_date_is_done(const struct view_date *date, const char *node,
+                       const struct view_date_node **ret_undone);
 
 struct view_planned {
     const char *flow;

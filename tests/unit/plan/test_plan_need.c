@@ -24,8 +24,8 @@ static void expect(struct needed needed, const char *expected)
     write_text("other.yaml", yaml);
     struct flow *other = load_text(&test, "other", yaml);
     assert_non_null(other);
-    snprintf(yaml, sizeof yaml, "flow: f\n%snodes: {n: {type: virtual, needs: [%s]}}\n", needed.own,
-             needed.need);
+    snprintf(yaml, sizeof yaml, "flow: f\n%snodes: {n: {type: virtual, needs: [\"%s\"]}}\n",
+             needed.own, needed.need);
     struct flow *flow = plan_test_flow(&test, yaml);
     struct plan *plan = plan_test_plan(flow, (struct plan_request){.run_id = 1}, needed.planned);
     assert_int_equal(plan->nodes[0].external_count, 1);
@@ -104,6 +104,48 @@ static void test_other_cycle_before(void **state)
            "2021-11-08T02:00:00");
 }
 
+static void test_days_before(void **state)
+{
+    (void)state;
+    expect((struct needed){DAILY_0030, DAILY_0100, "other/x@-1d", "2021-11-12T00:30:00"},
+           "2021-11-11T01:00:00");
+    expect((struct needed){DAILY_0030, EVERY_8H, "other/*@-1d", "2021-11-12T00:30:00"},
+           "2021-11-11T06:00:00 2021-11-11T14:00:00 2021-11-11T22:00:00");
+    expect((struct needed){EVERY_8H, EVERY_8H, "other/x@-1d", "2021-11-12T22:00:00"},
+           "2021-11-11T06:00:00 2021-11-11T14:00:00 2021-11-11T22:00:00"); /* all, not the one */
+    expect((struct needed){EVERY_8H, "", "n@-1d", "2021-11-12T06:00:00"},
+           "2021-11-11T06:00:00 2021-11-11T14:00:00 2021-11-11T22:00:00");
+    expect((struct needed){DAILY_0030, DAILY_0100, "other/x@-7d", "2024-03-06T00:30:00"},
+           "2024-02-28T01:00:00");
+    expect((struct needed){DAILY_0030, "schedule: weekly thu 02:00\n", "other/x@-1d",
+                           "2021-11-12T00:30:00"},
+           "2021-11-11T02:00:00");
+    expect((struct needed){DAILY_0030, "schedule: weekly mon 02:00\n", "other/x@-1d",
+                           "2021-11-12T00:30:00"},
+           ""); /* not the Monday before: that is @-1 */
+}
+
+static void test_a_time_of_the_date(void **state)
+{
+    (void)state;
+    expect((struct needed){DAILY_0030, EVERY_8H, "other/x@14:00", "2021-11-12T00:30:00"},
+           "2021-11-12T14:00:00");
+    expect((struct needed){EVERY_8H, EVERY_8H, "other/x@14:00", "2021-11-12T06:00:00"},
+           "2021-11-12T14:00:00");
+    expect((struct needed){EVERY_8H, EVERY_8H, "other/x@-1d@22:00", "2021-11-12T06:00:00"},
+           "2021-11-11T22:00:00");
+    expect((struct needed){DAILY_0030, "", "other/x@00:00", "2021-11-12T00:30:00"},
+           "2021-11-12T00:00:00");
+    expect((struct needed){DAILY_0030, "schedule: {at: [daily 01:00, weekly mon 09:00]}\n",
+                           "other/x@09:00", "2021-11-12T00:30:00"},
+           ""); /* a Friday */
+    static const char hourly[] = "schedule: {at: every 1h, timezone: America/New_York}\n";
+    expect((struct needed){DAILY_0030, hourly, "other/x@01:00", "2021-11-07T00:30:00"},
+           "2021-11-07T01:00:00 2021-11-07T01:00:00#"); /* comes twice */
+    expect((struct needed){DAILY_0030, hourly, "other/x@02:00", "2021-03-14T00:30:00"},
+           ""); /* skipped by the clock */
+}
+
 /* New York falls back on 2021-11-07: 01:00 comes twice, and each is the other's cycle. */
 static void test_repeated_hour(void **state)
 {
@@ -117,10 +159,9 @@ static void test_repeated_hour(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_cycle_before),
-        cmocka_unit_test(test_same_date),
-        cmocka_unit_test(test_other_cycle_before),
-        cmocka_unit_test(test_repeated_hour),
+        cmocka_unit_test(test_own_cycle_before),   cmocka_unit_test(test_same_date),
+        cmocka_unit_test(test_other_cycle_before), cmocka_unit_test(test_days_before),
+        cmocka_unit_test(test_a_time_of_the_date), cmocka_unit_test(test_repeated_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
