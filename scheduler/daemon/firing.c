@@ -263,6 +263,16 @@ void firing_reload(struct firing *firing)
     look(firing);
 }
 
+bool firing_schedule(const struct firing *firing, const char *flow, struct arena *arena,
+                     struct flow *ret_shape)
+{
+    const struct firing_flow *found = firing == NULL ? NULL : find(firing, flow);
+    if (found == NULL || found->text[0] == '\0' || found->zone == NULL)
+        return false;
+    firing_flow_shape(found, arena, ret_shape);
+    return true;
+}
+
 void firing_after_turn(struct firing *firing, const struct turn *done)
 {
     if (firing == NULL || firing->is_stopped)

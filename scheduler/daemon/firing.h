@@ -30,6 +30,11 @@ void firing_reload(struct firing *firing);
 /* Stops, as a server that drains does. */
 void firing_stop(struct firing *firing);
 
+/* The schedule and zone that a flow goes on with, also while its file is wrong, as a flow that has
+ * nothing else; in the arena, the zone is borrowed. False: there is none, or `firing` is NULL. */
+bool firing_schedule(const struct firing *firing, const char *flow, struct arena *arena,
+                     struct flow *ret_shape);
+
 /* After a commit: runs that wait for an earlier one of their flow may be free now. */
 void firing_after_turn(struct firing *firing, const struct turn *done);
 

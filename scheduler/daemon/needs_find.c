@@ -3,6 +3,7 @@
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/daemon/firing.h"
 #include "scheduler/plan/plan_need.h"
 #include "scheduler/store/store_schedule.h"
 
@@ -14,14 +15,22 @@ struct other {
     const struct plan *plan;
     bool is_strict;
     struct definition *definition; /* one use; NULL = none yet */
-    bool is_gone;                  /* the folder has it no more */
+    struct arena arena;            /* of `shape` */
+    struct flow shape;             /* of one that is wrong: its schedule as the server keeps it */
+    bool has_shape;
+    bool is_gone; /* the folder has it no more */
 };
 
-/* As it was when it last was right. */
+/* As it was when it last was right: the schedule that the server goes on with, or the version that
+ * ran last. */
 static int load_last_good(struct other *other, const char *name)
 {
     int64_t version_id = 0;
     struct error ignored = {0};
+    arena_free(&other->arena);
+    other->has_shape = firing_schedule(other->daemon->firing, name, &other->arena, &other->shape);
+    if (other->has_shape)
+        return 0;
     if (load_newest_version(other->daemon->store, name, &version_id, &ignored) < 0 ||
         version_id == 0)
         return -1;
@@ -41,13 +50,14 @@ static int load_other(struct other *other, const char *name, const struct flow *
     if (!is_loaded) {
         definition_release(&daemon->definitions, other->definition);
         other->definition = NULL;
+        other->has_shape = false;
         int result = definition_from_folder(&daemon->definitions, &daemon->place, name,
                                             &other->definition, err);
         other->is_gone = result < 0 && err->kind == ERROR_KIND_NOT_FOUND;
         if (result < 0 && (other->is_strict || load_last_good(other, name) < 0))
             return error_prefix(err, "%s needs flow %s", other->plan->flow->name, name);
     }
-    *ret_flow = other->definition->flow;
+    *ret_flow = other->has_shape ? &other->shape : other->definition->flow;
     return 0;
 }
 
@@ -113,6 +123,7 @@ static int find(struct daemon *daemon, struct daemon_run *run, bool is_strict, s
     for (uint32_t i = 0; result == 0 && i < run->plan->node_count; i++)
         result = find_of_node(&other, run, i, err);
     definition_release(&daemon->definitions, other.definition);
+    arena_free(&other.arena);
     needs->is_found = result == 0;
     return result;
 }
