@@ -1,6 +1,6 @@
 #include "scheduler/command/graph_picture.h"
 
-#include "scheduler/command/flow_facts.h"
+#include "scheduler/flow/flow_need.h"
 #include "web/draw/graph_svg.h"
 
 #include <assert.h>
@@ -47,10 +47,9 @@ static void add_needs(struct picture *picture, const struct flow *flow, size_t i
     const struct flow_node *node = &flow->nodes[index];
     for (size_t n = 0; n < node->need_count; n++) {
         const struct flow_need *need = &node->needs[n];
-        bool is_inside = need->index != FLOW_NONE && need->cycle_back == 0;
-        uint32_t from = is_inside
+        uint32_t from = flow_need_is_inside(need)
                             ? (uint32_t)need->index
-                            : outside_node(picture, flow->node_count, flow_facts_need(need, arena));
+                            : outside_node(picture, flow->node_count, flow_need_text(need, arena));
         picture->edges[picture->edge_count++] = (struct layout_edge){from, (uint32_t)index};
     }
 }
