@@ -1,8 +1,9 @@
-#include "scheduler/daemon/needs_inside.h"
+#include "scheduler/daemon/needs.h"
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/backfill.h"
+#include "scheduler/daemon/needs_inside.h"
 #include "scheduler/flow/flow_need.h"
 #include "scheduler/store/view_history.h"
 

@@ -16,8 +16,8 @@ void needs_free(struct needs *needs); /* NULL is fine */
  * flow that is needed is wrong or not there. */
 int needs_find(struct daemon *daemon, struct daemon_run *run, struct error *err);
 
-/* The same for a run that comes without somebody to tell: by a flow that is wrong or gone it goes as
- * it was when it last ran; one that never ran is a need that stays open, with the problem. */
+/* The same for a run that comes without somebody to tell: a flow that is wrong or gone is taken as
+ * it last was right; of one that never was, the need stays open with the problem. */
 void needs_find_anyway(struct daemon *daemon, struct daemon_run *run);
 
 /* A flow of the folder has changed, come or gone: who waits for instances of it finds them anew and

@@ -117,7 +117,7 @@ static void report_malformed(struct flow_loader *loader, const struct field_valu
     diagnostic_help(problem, "%s", err->help);
 }
 
-/* A need of the flow itself: of a node, or in another cycle of all of it. False: it was reported. */
+/* A need of the flow itself: of a node, or of all of it before. False: it was reported. */
 static bool check_here(struct checker *checker, const struct flow_node *node,
                        const struct field_value *value, struct flow_need *need)
 {

@@ -20,6 +20,12 @@ struct flow_others {
     struct name_index *index;
 };
 
+static void free_others(struct flow_others *others)
+{
+    arena_free(&others->arena);
+    free(others);
+}
+
 static struct flow_others *others_of(struct flow_source *source)
 {
     if (source->others == NULL) {
@@ -27,6 +33,7 @@ static struct flow_others *others_of(struct flow_source *source)
         source->others->source = source;
         arena_init(&source->others->arena, 0);
         source->others->index = name_index_new(&source->others->arena, 4);
+        source->free_others = free_others;
     }
     return source->others;
 }
@@ -34,8 +41,7 @@ static struct flow_others *others_of(struct flow_source *source)
 void flow_others_forget(struct flow_source *source)
 {
     if (source->others != NULL)
-        arena_free(&source->others->arena);
-    free(source->others);
+        free_others(source->others);
     source->others = NULL;
 }
 

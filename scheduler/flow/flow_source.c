@@ -1,5 +1,4 @@
 #include "scheduler/flow/flow_source.h"
-#include "scheduler/flow/flow_other.h"
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
@@ -133,7 +132,8 @@ void flow_source_close(struct flow_source *source)
     free(source->shown_prefix);
     arena_free(&source->arena);
     flow_source_git_close(source->git);
-    flow_others_forget(source);
+    if (source->others != NULL)
+        source->free_others(source->others);
     free(source);
 }
 

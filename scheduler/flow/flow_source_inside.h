@@ -16,6 +16,7 @@ struct flow_source {
     const struct flow_file *files; /* of a capture */
     size_t file_count;
     struct flow_others *others; /* what needs have made known of other flows; NULL = nothing yet */
+    void (*free_others)(struct flow_others *others);
 };
 
 /* A descriptor of a file beneath the project's folder, or -1 with errno: EXDEV when it is not. */
