@@ -5,6 +5,7 @@
 #include "scheduler/base/utf8.h"
 #include "scheduler/command/backfill_words.h"
 #include "scheduler/command/frame.h"
+#include "scheduler/command/page_start.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
@@ -336,6 +337,7 @@ void backfill_view_end(struct backfill_view *view, bool says_why)
                                .standing = &view->standing,
                                .groups = &view->groups,
                                .took = {clock_monotonic().us - view->began.us},
+                               .page = page_start_address(view->options.context),
                                .says_why = says_why,
                                .can_repeat = view->options.can_repeat};
     backfill_text_end(&end, &text);

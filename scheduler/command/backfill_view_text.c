@@ -308,6 +308,9 @@ static void append_commands(const struct backfill_end *end, struct text *text)
 {
     const struct backfill_standing *standing = end->standing;
     bool goes_on = is(standing->state, "paused") || is(standing->state, "stopped");
+    if (end->page != NULL && end->page[0] != '\0' &&
+        (goes_on || standing->failed > standing->stopped))
+        text_append_format(text, "  page    %s/backfills/%" PRId64 "\n", end->page, standing->id);
     if (goes_on)
         text_append_format(text, "  go on   datemill backfill resume %" PRId64 "%s\n", standing->id,
                            end->can_repeat && is(standing->state, "paused")

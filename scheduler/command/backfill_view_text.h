@@ -66,6 +66,7 @@ struct backfill_end {
     const struct backfill_standing *standing;
     const struct backfill_groups *groups;
     struct duration took; /* 0 = not said */
+    const char *page;     /* where the page is, "" = nowhere */
     bool says_why;        /* the reason of its state */
     bool can_repeat;      /* `(or repeat the same command)` */
 };

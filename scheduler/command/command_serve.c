@@ -7,6 +7,21 @@ static const struct option serve_options[] = {
      .kind = OPTION_KIND_TEXT,
      .value = "TIME",
      .help = "how long the end waits for what runs (10s)"},
+    {.name = "listen",
+     .kind = OPTION_KIND_TEXT,
+     .value = "ADDRESS:PORT",
+     .help = "where the page is (127.0.0.1:8650)"},
+    {.name = "host",
+     .kind = OPTION_KIND_TEXT,
+     .may_repeat = true,
+     .value = "NAME",
+     .help = "a name that browsers may call it by, besides numbers and localhost"},
+    {.name = "read-only", .kind = OPTION_KIND_FLAG, .help = "nothing can be changed on the page"},
+    {.name = "no-web", .kind = OPTION_KIND_FLAG, .help = "no page"},
+    {.name = "assets",
+     .kind = OPTION_KIND_TEXT,
+     .value = "DIR",
+     .help = "CSS and JS from a folder, for those who work on them"},
     {.name = NULL}};
 
 static int read_drain(const struct options *options, struct duration *ret_drain, struct error *err)
@@ -23,14 +38,16 @@ static int read_drain(const struct options *options, struct duration *ret_drain,
 static int run_serve(struct context *context, const struct options *options, struct error *err)
 {
     struct serve_options serve = {0};
-    if (read_drain(options, &serve.drain, err) < 0)
+    struct page_start page;
+    if (read_drain(options, &serve.drain, err) < 0 || page_start_read(options, &page, err) < 0)
         return -1;
+    serve.page = options_has(options, "no-web") ? NULL : &page;
     return serve_work(context, &serve, err);
 }
 
 const struct command command_serve = {
     .name = "serve",
-    .usage = "serve",
+    .usage = "serve [--listen ADDRESS:PORT] [--read-only] [--no-web]",
     .summary = "Run flows by their schedules, every day, until it is told to end.",
     .details =
         "It takes what `--detach` hands over, and everything that is left unfinished. Flows are\n"
@@ -40,6 +57,10 @@ const struct command command_serve = {
         "the next start takes it up. A second one leaves at once. SIGHUP reads all files again,\n"
         "SIGUSR1 prints how it stands. What happens is told on standard error, a line an event;\n"
         "-q is silent.\n"
+        "\n"
+        "The page is a process of its own. Everybody on this machine may read there; whoever wants to\n"
+        "change something opens the link that `datemill web open` prints. An address that others can\n"
+        "reach needs tokens (`datemill token add`), or --read-only.\n"
         "\n"
         "contrib/systemd starts it with the machine.",
     .options = serve_options,

@@ -3,6 +3,7 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/flow_facts.h"
+#include "scheduler/command/page_start.h"
 #include "scheduler/command/project_facts.h"
 #include "scheduler/command/run_facts.h"
 #include "scheduler/command/run_table.h"
@@ -49,6 +50,13 @@ static void print_scheduler(struct status *status)
 {
     print_fact(status, "scheduler", status_scheduler_word(&status->scheduler),
                status_scheduler_text(status->context, &status->scheduler));
+}
+
+static void print_page(struct status *status)
+{
+    const char *address = page_start_address(status->context);
+    if (address[0] != '\0')
+        print_fact(status, "page", "ok", arena_format(&status->context->arena, "%s/", address));
 }
 
 static void print_store(struct status *status)
@@ -353,6 +361,8 @@ static void print_json(struct status *status)
     json_out_begin_object(&json);
     json_out_pair_int(&json, "schema", 1);
     status_scheduler_write(status->context, &status->scheduler, &json);
+    const char *page = page_start_address(status->context);
+    json_out_pair_string(&json, "page", page[0] != '\0' ? page : NULL);
     json_out_key(&json, "store");
     json_out_begin_object(&json);
     json_out_pair_string(&json, "file", status->store != NULL ? store_path(status->store) : NULL);
@@ -419,6 +429,7 @@ static int run_status(struct context *context, const struct options *options, st
         return 0;
     }
     print_scheduler(&status);
+    print_page(&status);
     print_store(&status);
     if (status.flow == NULL)
         print_flows(&status);

@@ -39,10 +39,15 @@ extern const struct command command_show;
 extern const struct command command_skip;
 extern const struct command command_status;
 extern const struct command command_stop;
+extern const struct command command_token_add;
+extern const struct command command_token_list;
+extern const struct command command_token_remove;
 extern const struct command command_unfreeze;
 extern const struct command command_unpause;
 extern const struct command command_validate;
 extern const struct command command_version;
+extern const struct command command_web;
+extern const struct command command_web_open;
 
 const struct command *const commands[] = {
     &command_init,
@@ -74,6 +79,11 @@ const struct command *const commands[] = {
     &command_pause,
     &command_unpause,
     &command_serve,
+    &command_web,
+    &command_web_open,
+    &command_token_add,
+    &command_token_list,
+    &command_token_remove,
     &command_status,
     &command_runs_list,
     &command_runs_show,

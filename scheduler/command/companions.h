@@ -5,6 +5,7 @@
 #include "scheduler/base/arena.h"
 
 #define COMPANION_KEEPER "datemill-keeper"
+#define COMPANION_WEB "datemill-web"
 #define COMPANION_DATA "datemill-data"
 #define COMPANION_SYNC "datemill-sync"
 #define COMPANION_SQL "datemill-sql"

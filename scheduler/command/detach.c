@@ -4,6 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/command/engine_ask.h"
 #include "scheduler/command/operation_call.h"
+#include "scheduler/command/page_start.h"
 #include "scheduler/command/project_facts.h"
 #include "scheduler/daemon/daemon.h"
 #include "scheduler/system/clock.h"
@@ -81,6 +82,9 @@ static void print_runs(struct context *context, const struct request *request,
                    "  look    datemill runs show %" PRId64 "\n"
                    "  stop    datemill stop %" PRId64 "\n",
                    reply->run_ids[0], reply->run_ids[0], reply->run_ids[0]);
+    const char *page = page_start_address(context);
+    if (page[0] != '\0')
+        terminal_print(context->out, "  page    %s/runs/%" PRId64 "\n", page, reply->run_ids[0]);
 }
 
 static void print_backfill(struct context *context, const struct notice *reply, int64_t pid)
@@ -99,6 +103,9 @@ static void print_backfill(struct context *context, const struct notice *reply, 
                    "  look    datemill backfill show %" PRId64 "\n"
                    "  pause   datemill backfill pause %" PRId64 "\n",
                    id, id, id);
+    const char *page = page_start_address(context);
+    if (page[0] != '\0')
+        terminal_print(context->out, "  page    %s/backfills/%" PRId64 "\n", page, id);
 }
 
 static void print_json(struct context *context, const struct notice *reply, int64_t pid)

@@ -4,6 +4,7 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/base/utf8.h"
 #include "scheduler/command/frame.h"
+#include "scheduler/command/page_start.h"
 #include "scheduler/command/run_view_text.h"
 #include "scheduler/system/clock.h"
 
@@ -172,6 +173,8 @@ static void show_for_people(struct run_view *view, const struct notice *notice)
                                    .date = view->run_count > 1 && run != NULL ? run->date : "",
                                    .said_date = view->options.said_date,
                                    .is_quiet = view->options.context->is_quiet};
+    if (notice->kind == NOTICE_KIND_RUN_END)
+        place.page = page_start_address(view->options.context);
     run_view_text_people(&place, notice, &text);
     terminal_print(view->terminal, "%s", text_string(&text));
 }

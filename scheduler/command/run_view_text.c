@@ -163,6 +163,8 @@ static void append_end(const struct run_view_place *place, const struct notice *
                            notice->node);
     text_append_format(text, "  redo    datemill rerun %" PRId64 " --from-failed\n",
                        notice->run_id);
+    if (has(place->page))
+        text_append_format(text, "  page    %s/runs/%" PRId64 "\n", place->page, notice->run_id);
 }
 
 void run_view_text_people(const struct run_view_place *place, const struct notice *notice,

@@ -14,6 +14,7 @@ struct run_view_place {
     int64_t all;           /* nodes of the run */
     const char *date;      /* business date, "" = one run only, it need not be said */
     const char *said_date; /* what DATE became, "" = as typed */
+    const char *page;      /* where the page is, NULL or "" = nowhere */
     bool is_quiet;         /* only failures and the end */
 };
 

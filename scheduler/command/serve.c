@@ -5,6 +5,7 @@
 #include "scheduler/command/project_facts.h"
 #include "scheduler/command/serve_files.h"
 #include "scheduler/command/serve_lock.h"
+#include "scheduler/command/serve_page.h"
 #include "scheduler/command/serve_story.h"
 #include "scheduler/command/serve_tell.h"
 #include "scheduler/daemon/daemon.h"
@@ -33,6 +34,7 @@ struct serve {
     struct daemon_watcher watcher;
     struct folder_watch *files; /* NULL = they cannot be watched */
     struct serve_story *story;
+    struct serve_page *page; /* NULL = none */
     struct loop_hook hook;
     struct loop_timer drained; /* the time for it is over */
     struct loop_timer alive;
@@ -108,6 +110,24 @@ static void watch_files(struct serve *serve)
     if (why[0] != '\0')
         tell(serve, "files", "changes of files are not all seen: %s; kill -HUP %d makes it look",
              why, (int)getpid());
+}
+
+/* ---- the page ---- */
+
+static void tell_page(void *owner, const char *text)
+{
+    tell(owner, "web", "%s", text);
+}
+
+static int open_page(struct serve *serve, struct error *err)
+{
+    struct serve_page_options options = {.context = serve->context,
+                                         .loop = serve->loop,
+                                         .state_dir_fd = serve->state_dir_fd,
+                                         .start = serve->options->page,
+                                         .tell = tell_page,
+                                         .owner = serve};
+    return options.start == NULL ? 0 : serve_page_open(&options, &serve->page, err);
 }
 
 /* ---- signals ---- */
@@ -262,6 +282,8 @@ static int begin(struct serve *serve, struct error *err)
     if (serve->watchdog.us > 0)
         show_life(serve);
     int result = tell_start(serve, err);
+    if (result == 0)
+        result = open_page(serve, err);
     malloc_trim(0); /* what reading all flows took is not needed for months */
     return result;
 }
@@ -270,6 +292,7 @@ static void end(struct serve *serve)
 {
     size_t left = serve->daemon != NULL ? daemon_open_attempts(serve->daemon) : 0;
     folder_watch_close(serve->files);
+    serve_page_close(serve->page);
     if (serve->daemon != NULL && serve->watcher.tell != NULL)
         daemon_remove_watcher(serve->daemon, &serve->watcher);
     daemon_close(serve->daemon);

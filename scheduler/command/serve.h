@@ -3,11 +3,13 @@
 #define DATEMILL_COMMAND_SERVE_H
 
 #include "scheduler/command/context.h"
+#include "scheduler/command/page_start.h"
 
 #define SERVE_DRAIN_S 10 /* how long attempts that run are waited for, unless --drain says else */
 
 struct serve_options {
-    struct duration drain; /* how long attempts that run are waited for at the end */
+    const struct page_start *page; /* NULL = no page */
+    struct duration drain;         /* how long attempts that run are waited for at the end */
 };
 
 /* Serves until a signal ends it. Returns 0, or -1 with `err`. */

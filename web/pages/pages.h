@@ -7,5 +7,6 @@
 extern const struct route page_asset_routes[];
 extern const struct route page_flows_routes[];
 extern const struct route page_health_routes[];
+extern const struct route page_login_routes[];
 
 #endif

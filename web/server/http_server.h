@@ -26,6 +26,7 @@ struct http_exchange {
     struct http_response response;
     struct arena arena;            /* dies with the exchange */
     struct duration began;         /* monotonic: when all of the request was there */
+    void *visit;                   /* the handler's own */
     void *owner;                   /* whoever handles it may keep something here */
     void (*forget)(void *owner);   /* called with `owner` at the exchange's end; NULL = nothing */
     struct http_connection *inner; /* the server's */

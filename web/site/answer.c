@@ -7,11 +7,13 @@
 #include "web/site/access.h"
 #include "web/site/fail.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define LANGUAGE_COOKIE "datemill_lang"
+#define SLOW_MS 1000 /* answers that take so long are logged */
 
 static const char content_security_policy[] =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -50,11 +52,11 @@ static bool is_change(const struct visit *visit)
 
 static int check_change(struct visit *visit)
 {
-    if (site_is_read_only(visit->site) && !visit->route->is_open)
+    if (site_is_read_only(visit->site) && !visit->route->is_open && !visit->route->is_for_viewers)
         return refuse(visit, 403, string_of(visit->language, STR_WHY_READ_ONLY));
     if (visit->visitor.is_by_bearer)
         return 0;
-    if (!access_is_same_origin(site_access(visit->site), visit->request))
+    if (!access_is_same_origin(visit->request))
         return refuse(visit, 403, string_of(visit->language, STR_WHY_ORIGIN));
     if (visit->route->is_open)
         return 0;
@@ -67,8 +69,11 @@ static int check_change(struct visit *visit)
 
 static int check_role(struct visit *visit)
 {
-    enum role needed = is_change(visit) ? ROLE_OPERATOR : ROLE_VIEWER;
+    enum role needed =
+        is_change(visit) && !visit->route->is_for_viewers ? ROLE_OPERATOR : ROLE_VIEWER;
     enum role role = visit->visitor.role;
+    if (visit->visitor.is_bad_bearer && !visit->route->is_open)
+        return refuse(visit, 401, string_of(visit->language, STR_WHY_BEARER));
     if (visit->route->is_open || role >= needed)
         return 0;
     if (role == ROLE_NOBODY || !visit->visitor.has_session)
@@ -214,11 +219,34 @@ void answer_finish(struct visit *visit, int result, const struct error *err)
     http_exchange_finish(visit->exchange);
 }
 
+/* What changed something, was refused, failed or took long; never a query, which may hold what is
+ * nobody's business. */
+static void write_log(void *owner, const struct http_exchange *exchange)
+{
+    struct answers *answers = owner;
+    int64_t took_ms = (clock_monotonic().us - exchange->began.us) / 1000;
+    int status = exchange->response.status;
+    bool is_quiet = status < 400 || status == 404;
+    bool is_read = exchange->request.method == HTTP_GET || exchange->request.method == HTTP_HEAD;
+    SCOPED_TEXT struct text line = {0};
+    if (answers->options.log == NULL || exchange->response.stream != NULL ||
+        (is_quiet && is_read && took_ms < SLOW_MS))
+        return;
+    const struct visit *visit = exchange->visit;
+    const char *name = visit == NULL ? "" : visit->visitor.name;
+    text_append_format(&line, "%s %s %.200s %d %" PRId64 "ms%s%s", exchange->request.peer,
+                       http_method_name(exchange->request.method),
+                       exchange->request.path == NULL ? "?" : exchange->request.path, status,
+                       took_ms, name[0] == '\0' ? "" : " ", name);
+    answers->options.log(answers->options.owner, text_string(&line));
+}
+
 static void handle(void *owner, struct http_exchange *exchange)
 {
     struct answers *answers = owner;
     struct error err = {0};
     struct visit *visit = arena_alloc(&exchange->arena, sizeof *visit);
+    exchange->visit = visit;
     site_refresh_assets(answers->options.site);
     *visit = (struct visit){.site = answers->options.site,
                             .exchange = exchange,
@@ -226,7 +254,7 @@ static void handle(void *owner, struct http_exchange *exchange)
                             .response = &exchange->response,
                             .arena = &exchange->arena,
                             .now = clock_now(),
-                            .visitor = {.name = "", .csrf = ""}};
+                            .visitor = {.name = "", .csrf = "", .tag = ""}};
     if (prepare(visit, answers->options.routes) == 0 && visit->route->answer(visit, &err) < 0)
         fail_visit(visit, visit_status_of(&err), &err);
     if (!http_exchange_is_deferred(exchange))
@@ -241,6 +269,7 @@ int answers_open(const struct answers_options *options, struct answers **ret_ans
     struct http_server_options server = {.loop = site_loop(options->site),
                                          .listen_fd = options->listen_fd,
                                          .handle = handle,
+                                         .done = write_log,
                                          .owner = answers};
     if (http_server_open(&server, &answers->server, err) < 0) {
         free(answers);

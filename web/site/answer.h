@@ -12,6 +12,10 @@ struct answers_options {
     struct site *site;
     const struct route_tables *routes;
     int listen_fd;
+
+    /* A line about a request that changed something, was refused, failed or took long. */
+    void (*log)(void *owner, const char *line);
+    void *owner;
 };
 
 int answers_open(const struct answers_options *options, struct answers **ret_answers,

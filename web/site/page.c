@@ -203,7 +203,8 @@ static void write_other_language(struct visit *visit)
     url_begin(&url, visit->arena, "");
     for (size_t i = 0; is_get && i < visit->request->query.count; i++) {
         const struct http_pair *pair = &visit->request->query.items[i];
-        if (strcmp(pair->name, "lang") != 0)
+        bool is_kept = strcmp(pair->name, "lang") != 0 && strcmp(pair->name, "key") != 0;
+        if (is_kept)
             url_query(&url, pair->name, pair->value);
     }
     url_query(&url, "lang", visit->language == LANGUAGE_ZH ? "en" : "zh");
@@ -219,9 +220,17 @@ static void write_visitor(struct visit *visit)
 {
     struct html *html = &visit->html;
     if (visit->visitor.has_session) {
-        html_open(html, "span");
+        html_open(html, "form");
+        html_attr(html, "method", "post");
+        html_attr(html, "action", "/logout");
+        page_csrf(visit);
         html_say_with(html, STR_SIGNED_IN_AS, (const char *const[]){visit->visitor.name, NULL});
-        html_close(html, "span");
+        html_text(html, " ");
+        html_open(html, "button");
+        html_attr(html, "class", "small");
+        html_say(html, STR_SIGN_OUT);
+        html_close(html, "button");
+        html_close(html, "form");
     } else if (site_is_read_only(visit->site)) {
         html_element_say(html, "span", NULL, STR_READING_ONLY);
     } else {

@@ -42,10 +42,12 @@ struct route {
     const struct parameter *parameters; /* of the query; NULL = none. `lang` is always known.
                                            Another name, or a value that does not fit: 400 with
                                            did-you-mean. An empty value counts as none given */
-    bool is_open;    /* for ROLE_NOBODY too (assets, the log-in page). Else reading needs
+    bool is_open;        /* for ROLE_NOBODY too (assets, the log-in page). Else reading needs
                         ROLE_VIEWER, another method ROLE_OPERATOR and what access.h says */
-    bool is_api;     /* errors are application/problem+json */
-    bool takes_json; /* POST: the body is JSON, in request->body; else a form, in visit->form */
+    bool is_for_viewers; /* a method that changes, but only what is the visitor's: ROLE_VIEWER
+                            does, on a read-only site too */
+    bool is_api;         /* errors are application/problem+json */
+    bool takes_json;     /* POST: the body is JSON, in request->body; else a form, in visit->form */
 
     /* Fills in visit->response, or defers (http_exchange_defer()). -1 with `err` becomes the error
      * page of its kind; what was written before is dropped. */

@@ -166,7 +166,8 @@ static int open_parts(struct site *site, struct error *err)
         return -1;
     struct access_options access = {.state_dir_fd = site->state_dir_fd,
                                     .listen_fd = site->options.listen_fd,
-                                    .is_read_only = site->options.is_read_only};
+                                    .is_read_only = site->options.is_read_only,
+                                    .hosts = site->options.hosts};
     return access_open(&access, &site->access, err);
 }
 

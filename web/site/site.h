@@ -19,9 +19,10 @@ struct site_options {
     const char *project_dir; /* absolute; found already */
     const char *libexec_dir; /* absolute: the companion programs; NULL = not found */
     struct project_types types;
-    const char *assets_dir; /* --assets: files from disk; NULL = the built-in ones */
-    int listen_fd;          /* borrowed for the call: its address decides who may read */
-    bool is_read_only;      /* no change by anybody */
+    const char *assets_dir;   /* --assets: files from disk; NULL = the built-in ones */
+    int listen_fd;            /* borrowed for the call: its address decides who may read */
+    const char *const *hosts; /* names it has besides numbers and localhost; NULL at the end */
+    bool is_read_only;        /* no change by anybody */
 };
 
 int site_open(const struct site_options *options, struct site **ret_site, struct error *err);

@@ -77,7 +77,7 @@ bool visit_is_unchanged(struct visit *visit, const char *state)
     const char *asked = http_header(visit->request, "If-None-Match");
     const char *tag =
         arena_format(visit->arena, "W/\"%s.%s.%s.%d.%s\"", state, DATEMILL_VERSION,
-                     site_assets(visit->site)->version, (int)visit->language, visit->visitor.csrf);
+                     site_assets(visit->site)->version, (int)visit->language, visit->visitor.tag);
     http_set_header(visit->response, "ETag", tag);
     if (asked == NULL || strstr(asked, tag) == NULL)
         return false;
