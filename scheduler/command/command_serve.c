@@ -58,9 +58,9 @@ const struct command command_serve = {
         "SIGUSR1 prints how it stands. What happens is told on standard error, a line an event;\n"
         "-q is silent.\n"
         "\n"
-        "The page is a process of its own. Everybody on this machine may read there; whoever wants to\n"
-        "change something opens the link that `datemill web open` prints. An address that others can\n"
-        "reach needs tokens (`datemill token add`), or --read-only.\n"
+        "The page is a process of its own. Everybody on this machine may read there; whoever wants\n"
+        "to change something opens the link that `datemill web open` prints. An address that\n"
+        "others can reach needs tokens (`datemill token add`), or --read-only.\n"
         "\n"
         "contrib/systemd starts it with the machine.",
     .options = serve_options,

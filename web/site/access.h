@@ -12,9 +12,7 @@
 #include "scheduler/base/instant.h"
 #include "web/http/http.h"
 
-#define ACCESS_SESSION_DAYS 30
-#define ACCESS_MAX_SESSIONS 64 /* the oldest goes */
-#define ACCESS_MAX_HOSTS 16    /* names that this server is told it has */
+#define ACCESS_MAX_HOSTS 16 /* names that this server is told it has */
 
 struct access;
 

@@ -6,8 +6,9 @@
 #include "scheduler/base/instant.h"
 #include "scheduler/base/sha256.h"
 #include "scheduler/system/clock.h"
-#include "web/site/access.h"
 
+#define ACCESS_SESSION_DAYS 30
+#define ACCESS_MAX_SESSIONS 64 /* the oldest goes */
 #define ACCESS_SESSION_NAME_BYTES 80
 
 struct access_session {
