@@ -58,7 +58,7 @@ const struct command command_serve = {
         "SIGUSR1 prints how it stands. What happens is told on standard error, a line an event;\n"
         "-q is silent.\n"
         "\n"
-        "The page is a process of its own. Everybody on this machine may read there; whoever wants\n"
+        "The page is a process of its own. Everybody on this machine may read there; who wants\n"
         "to change something opens the link that `datemill web open` prints. An address that\n"
         "others can reach needs tokens (`datemill token add`), or --read-only.\n"
         "\n"

@@ -102,6 +102,6 @@ const struct command command_web_open = {
     .usage = "web open",
     .summary = "Print the link that signs in to the page once.",
     .details =
-        "Whoever opens it may change things as you may. It is for one use; a session lasts 30 days.",
+        "Whoever opens it may change what you may. It is good once; the session lasts 30 days.",
     .run = run_web_open,
 };
