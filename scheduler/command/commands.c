@@ -9,6 +9,7 @@ extern const struct command command_backfill_set;
 extern const struct command command_backfill_show;
 extern const struct command command_backfill_stop;
 extern const struct command command_backfill_watch;
+extern const struct command command_backup;
 extern const struct command command_data_partitions;
 extern const struct command command_data_show;
 extern const struct command command_data_tables;
@@ -26,6 +27,7 @@ extern const struct command command_pause;
 extern const struct command command_query;
 extern const struct command command_render;
 extern const struct command command_rerun;
+extern const struct command command_restore;
 extern const struct command command_run;
 extern const struct command command_runs_diff;
 extern const struct command command_runs_list;
@@ -96,6 +98,8 @@ const struct command *const commands[] = {
     &command_data_show,
     &command_data_partitions,
     &command_doctor,
+    &command_backup,
+    &command_restore,
     &command_version,
     &command_help,
     NULL,

@@ -121,8 +121,8 @@ static void set_damaged(struct store *store, const char *what, struct error *err
     error_set(err, ERROR_KIND_PRECONDITION, "%s is damaged or is not a store: %s", store->path,
               what);
     error_help(err,
-               "put a copy back from a backup, or move the file (with %s-wal and %s-shm) away: "
-               "the next run begins a new history",
+               "put a copy back (datemill restore FILE), or move the file (with %s-wal and %s-shm) "
+               "away: the next run begins a new history",
                STORE_FILE_NAME, STORE_FILE_NAME);
     set_code(err, "E503");
 }

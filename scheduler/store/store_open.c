@@ -1,5 +1,6 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/store/copy_internal.h"
 #include "scheduler/store/statement.h"
 
 #include <errno.h>
@@ -291,6 +292,36 @@ int store_open_reader(const char *state_dir, struct store **ret_store, struct er
             *err = ours;
         return -1;
     }
+    *ret_store = store;
+    return 0;
+}
+
+/* A copy of an older program is one, too. */
+static int check_copy(struct store *store, struct error *err)
+{
+    int32_t version;
+    bool is_new;
+    if (store_schema_read(store, &store_schema_present, &version, &is_new, err) != 0)
+        return -1;
+    return is_new ? store_fail_damaged(store, "it has no tables", err) : 0;
+}
+
+int store_open_copy(const char *path, struct store **ret_store, struct error *err)
+{
+    struct stat facts;
+    if (stat(path, &facts) != 0)
+        return error_set_errno(
+            err, errno == ENOENT ? ERROR_KIND_NOT_FOUND : ERROR_KIND_PRECONDITION, "%s", path);
+    if (!S_ISREG(facts.st_mode))
+        return error_set(err, ERROR_KIND_PRECONDITION, "%s is not a file", path);
+    struct store *store = new_store("", false);
+    free(store->path);
+    store->path = memory_copy_string(path);
+    if (open_file(store, SQLITE_OPEN_READONLY, "", err) != 0 || check_copy(store, err) != 0) {
+        store_close(store);
+        return -1;
+    }
+    sqlite3_set_authorizer(store->db, allow_reading, NULL);
     *ret_store = store;
     return 0;
 }
