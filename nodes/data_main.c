@@ -1,19 +1,25 @@
 /* datemill-data: looks into the warehouse. Reads only.
  *
  *     datemill-data --state-dir DIR [--format table|csv|json] [--color auto|never|always]
- *                   [--errors text|json] query SQL | tables | show TABLE | partitions TABLE */
+ *                   [--errors text|json] query SQL | tables | show TABLE |
+ *                   [--newest N] partitions TABLE |
+ *                   [--where FILTER]… [--sort COLUMN] [--offset N] [--limit N] rows TABLE */
 #include "nodes/warehouse/catalog_view.h"
 #include "nodes/warehouse/job.h"
 #include "nodes/warehouse/result_writer.h"
 #include "nodes/warehouse/script.h"
+#include "nodes/warehouse/table_rows.h"
 #include "scheduler/base/error_json.h"
 #include "scheduler/base/scope.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define DEFAULT_ROWS 100
 
 struct options {
     const char *state_dir;
@@ -22,6 +28,8 @@ struct options {
     bool has_json_errors;
     const char *command;
     const char *argument;
+    struct table_rows rows;
+    int64_t newest; /* partitions; 0 = all, in their order */
 };
 
 struct run {
@@ -43,7 +51,9 @@ static int usage(struct error *err, const char *problem, const char *what)
               *what == '\0' ? "" : "`");
     return error_help(err, "datemill-data --state-dir DIR [--format table|csv|json] "
                            "[--color auto|never|always] [--errors text|json] "
-                           "query SQL | tables | show TABLE | partitions TABLE");
+                           "query SQL | tables | show TABLE | [--newest N] partitions TABLE | "
+                           "[--where COLUMN=VALUE] [--sort COLUMN] [--offset N] [--limit N] "
+                           "rows TABLE");
 }
 
 static int set_format(struct options *options, const char *name, struct error *err)
@@ -77,6 +87,40 @@ static int set_errors(struct options *options, const char *name, struct error *e
     return 0;
 }
 
+static int set_number(int64_t *ret_number, const char *name, const char *value, struct error *err)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < 0)
+        return usage(err, "a number is wanted behind", name);
+    *ret_number = number;
+    return 0;
+}
+
+/* 1 = it is none of these. */
+static int set_rows_option(struct options *options, const char *name, const char *value,
+                           struct error *err)
+{
+    struct table_rows *rows = &options->rows;
+    if (strcmp(name, "--offset") == 0)
+        return set_number(&rows->offset, name, value, err);
+    if (strcmp(name, "--limit") == 0)
+        return set_number(&rows->limit, name, value, err);
+    if (strcmp(name, "--newest") == 0)
+        return set_number(&options->newest, name, value, err);
+    if (strcmp(name, "--sort") == 0) {
+        rows->sort = value;
+        return 0;
+    }
+    if (strcmp(name, "--where") != 0)
+        return 1;
+    if (rows->filter_count == TABLE_ROWS_MAX_FILTERS)
+        return usage(err, "there are too many", name);
+    rows->filters[rows->filter_count++] = value;
+    return 0;
+}
+
 static int set_option(struct options *options, const char *name, const char *value,
                       struct error *err)
 {
@@ -88,15 +132,18 @@ static int set_option(struct options *options, const char *name, const char *val
         return set_color(options, value, err);
     if (strcmp(name, "--errors") == 0)
         return set_errors(options, value, err);
-    if (strcmp(name, "--state-dir") != 0)
-        return usage(err, "there is no option", name);
-    options->state_dir = value;
-    return 0;
+    if (strcmp(name, "--state-dir") == 0) {
+        options->state_dir = value;
+        return 0;
+    }
+    int result = set_rows_option(options, name, value, err);
+    return result == 1 ? usage(err, "there is no option", name) : result;
 }
 
 static int read_options(int count, char **arguments, struct options *options, struct error *err)
 {
     options->has_color = isatty(STDOUT_FILENO) != 0;
+    options->rows.limit = DEFAULT_ROWS;
     int i = 1;
     for (; i < count && strncmp(arguments[i], "--", 2) == 0; i += 2) {
         if (set_option(options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL, err) != 0)
@@ -146,7 +193,8 @@ static int write_line(void *context, const char *line, struct error *err)
     return 0;
 }
 
-static int run_query(struct catalog *catalog, const struct options *options, struct error *err)
+static int run_sql(struct catalog *catalog, const struct options *options, const char *sql,
+                   struct error *err)
 {
     struct run run = {
         .options = options,
@@ -158,7 +206,6 @@ static int run_query(struct catalog *catalog, const struct options *options, str
                                              .context = &run};
     const struct script script = {.catalog = catalog, .listener = &listener};
     size_t count = 0;
-    const char *sql = options->argument;
     int result = script_run(&script, sql, strlen(sql), &count, err);
     result_free(&run.results);
     if (result == 0 && count == 0)
@@ -166,17 +213,33 @@ static int run_query(struct catalog *catalog, const struct options *options, str
     return result;
 }
 
+static int run_rows(struct catalog *catalog, const struct options *options, struct error *err)
+{
+    SCOPED_ARENA struct arena arena;
+    SCOPED_TEXT struct text sql = {0};
+    struct table *table;
+    arena_init(&arena, 0);
+    if (catalog_view_find(catalog, options->argument, &arena, &table, err) != 0 ||
+        table_rows_write_sql(table, &options->rows, &sql, err) != 0)
+        return -1;
+    return run_sql(catalog, options, text_string(&sql), err);
+}
+
 static int run_command(struct catalog *catalog, const struct options *options, struct error *err)
 {
     enum result_format format = options->format;
     if (strcmp(options->command, "query") == 0)
-        return run_query(catalog, options, err);
+        return run_sql(catalog, options, options->argument, err);
+    if (strcmp(options->command, "rows") == 0)
+        return run_rows(catalog, options, err);
     if (strcmp(options->command, "tables") == 0)
         return catalog_view_tables(catalog, stdout, format, err);
     if (strcmp(options->command, "show") == 0)
         return catalog_view_table(catalog, options->argument, stdout, format, err);
-    if (strcmp(options->command, "partitions") == 0)
-        return catalog_view_partitions(catalog, options->argument, stdout, format, err);
+    if (strcmp(options->command, "partitions") == 0) {
+        const struct catalog_view_choice choice = {options->argument, options->newest};
+        return catalog_view_partitions(catalog, &choice, stdout, format, err);
+    }
     return usage(err, "there is no command", options->command);
 }
 

@@ -235,20 +235,41 @@ static void print_partition_json(const struct catalog_partition *partition, FILE
     fprintf(out, "%s\n", text_string(&line));
 }
 
-int catalog_view_partitions(struct catalog *catalog, const char *name, FILE *out,
-                            enum result_format format, struct error *err)
+int catalog_view_find(struct catalog *catalog, const char *name, struct arena *arena,
+                      struct table **ret_table, struct error *err)
 {
+    struct catalog_snapshot snapshot;
+    if (find(catalog, name, arena, &snapshot, err) != 0)
+        return -1;
+    *ret_table = snapshot.table;
+    return 0;
+}
+
+/* In their order, or the newest first. */
+static const struct catalog_partition *partition_at(const struct catalog_snapshot *snapshot,
+                                                    size_t i, bool is_newest_first)
+{
+    return &snapshot->partitions[is_newest_first ? snapshot->partition_count - 1 - i : i];
+}
+
+int catalog_view_partitions(struct catalog *catalog, const struct catalog_view_choice *choice,
+                            FILE *out, enum result_format format, struct error *err)
+{
+    int64_t newest = choice->newest;
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
     struct catalog_snapshot snapshot;
-    if (find(catalog, name, &arena, &snapshot, err) != 0)
+    if (find(catalog, choice->table, &arena, &snapshot, err) != 0)
         return -1;
     struct grid grid = {.columns = 6, .numbers = 0x6};
     const char *const heads[] = {"PARTITION", "ROWS", "BYTES", "MODIFIED (UTC)", "RUN", "NODE"};
     for (size_t i = 0; i < 6 && format != RESULT_JSON; i++)
         grid_add(&grid, heads[i]);
-    for (size_t i = 0; i < snapshot.partition_count; i++) {
-        const struct catalog_partition *partition = &snapshot.partitions[i];
+    size_t count = snapshot.partition_count;
+    if (newest > 0 && (size_t)newest < count)
+        count = (size_t)newest;
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_partition *partition = partition_at(&snapshot, i, newest > 0);
         char time[TIME_BYTES];
         if (format == RESULT_JSON) {
             print_partition_json(partition, out);
