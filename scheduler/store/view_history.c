@@ -179,6 +179,8 @@ static void add_date_row(struct date_map *map, struct statement *s)
     node->state = view_state_of_date(state, event_id);
     node->changed_at = statement_get_instant(s, 4);
     node->attempt_id = statement_get_int(s, 7);
+    enum task_why why = (enum task_why)statement_get_enum(s, 8, TASK_WHY_COUNT);
+    node->is_by_hand = event_id > 0 && (why == TASK_WHY_MARK || why == TASK_WHY_SKIP);
 }
 
 static int open_date_rows(struct statement *s, struct store *store,
@@ -188,7 +190,7 @@ static int open_date_rows(struct statement *s, struct store *store,
     if (statement_open(s, store,
                        "SELECT run.id, node_id, node_run.state, event_id, changed_at, attempts,"
                        " name, (SELECT id FROM attempt WHERE attempt.run_id = run.id"
-                       "  AND attempt.node = node_run.node ORDER BY number DESC LIMIT 1)"
+                       "  AND attempt.node = node_run.node ORDER BY number DESC LIMIT 1), why"
                        " FROM run INDEXED BY run_by_flow_date"
                        " JOIN node_run ON node_run.run_id = run.id JOIN node ON node.id = node_id"
                        " WHERE run.flow_id = (SELECT id FROM flow WHERE flow.name = ?)"

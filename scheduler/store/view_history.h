@@ -43,6 +43,7 @@ struct view_date_node {
     int64_t run_id;
     int64_t attempt_id; /* newest of that run, 0 = none */
     struct instant changed_at;
+    bool is_by_hand; /* marked or skipped by a person */
 };
 
 struct view_date {
