@@ -1,10 +1,11 @@
 # A project with a history, sourced: everything that the pages must be able to show.
 #
-# fixture_project DIR makes the project, fixture_history fills it, fixture_serve starts the scheduler
-# and the page ($page is its address), fixture_live leaves a run and a backfill going. fixture_end
-# ends what was started. Needs $datemill, $build_dir, $source_dir.
+# fixture_project DIR makes the project, fixture_history fills it, fixture_serve starts scheduler
+# and page ($page is its address), fixture_live leaves a run and a backfill going. fixture_end ends
+# what was started. Needs $datemill, $build_dir, $source_dir.
 
 fixture_dir=
+fixture_long=a_flow_with_the_longest_name_that_there_can_be_of_63_letters_ok
 fixture_pids=()
 
 fixture_project()
@@ -65,8 +66,8 @@ nodes:
   count: {run: 'test "$hour" != 07'}
   report: {needs: [count], run: "true"}
 END
-    cat >"$fixture_dir/a_flow_with_the_longest_name_that_there_can_be_of_63_letters_ok.yaml" <<'END'
-flow: a_flow_with_the_longest_name_that_there_can_be_of_63_letters_ok
+    cat >"$fixture_dir/$fixture_long.yaml" <<END
+flow: $fixture_long
 title: 名字很长的业务流程，标题也很长，用来检查页面在窄屏幕上的排版
 schedule: yearly 02-29 03:00
 nodes:
@@ -101,8 +102,7 @@ fixture_history()
     fixture_datemill run every_hour 2021-11-10T03:15
     fixture_datemill backfill every_hour 2021-11-11 -y # 07:15 fails
     fixture_datemill run wide 2021-11-11
-    fixture_datemill run a_flow_with_the_longest_name_that_there_can_be_of_63_letters_ok \
-        2020-02-28
+    fixture_datemill run $fixture_long 2020-02-28
     mkdir -p "$fixture_dir/gates"
     touch "$fixture_dir/gates/2021-11-01"
     fixture_datemill run gate 2021-11-01

@@ -95,6 +95,7 @@ static void write_search(struct html *html, const char *query)
     html_attr(html, "action", "/runs");
     html_attr(html, "role", "search");
     html_open(html, "label");
+    html_attr(html, "class", "sr");
     html_attr(html, "for", "q");
     html_say(html, STR_SEARCH);
     html_close(html, "label");

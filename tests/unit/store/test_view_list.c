@@ -3,6 +3,7 @@
 
 #include "scheduler/store/store_prune.h"
 #include "scheduler/store/view_backfill.h"
+#include "scheduler/store/view_grid.h"
 #include "scheduler/store/view_internal.h"
 
 #include <time.h>
@@ -423,6 +424,10 @@ static void nothing_is_scanned_or_sorted(void **state)
     OK(view_median(world->store, &place, &median, ok));
     OK(view_node_history(world->store, &history, &world->arena, &attempts, ok));
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
+    struct view_grid grid;
+    struct view_grid_of dates = {.flow = "flow07", .from = "", .to = "2012-03-10", .limit = 20};
+    OK(view_grid(world->store, &dates, &world->arena, &grid, ok));
+    assert_int_equal(grid.count, 20);
     char first[CIVIL_TIME_BYTES];
     OK(view_first_planned(world->store, "flow07", first, ok));
     OK(view_events(world->store, &story, &world->arena, &events, ok));

@@ -1,0 +1,139 @@
+// Every page, as people see it: scripts on and off, light, dark, on a phone, in both languages; then
+// what people do: walk the grid with keys, change the language, watch a backfill.
+// $page is the server's address, $project the project's folder (fixture.bash), $BROWSER_PICTURES where
+// screenshots go.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { open_browser, open_tab, axe_faults, looks, overflow } from "./browser.mjs";
+import { tap } from "./tap.mjs";
+
+const { check, end } = tap();
+const home = process.env.page;
+const project = process.env.project;
+const pictures = process.env.BROWSER_PICTURES;
+if (pictures) mkdirSync(pictures, { recursive: true });
+const long = "a_flow_with_the_longest_name_that_there_can_be_of_63_letters_ok";
+
+// NAME: path, and what must be read on the page. The runs have the numbers of fixture.bash.
+const pages = {
+  flows: ["/", "smartrm_study"],
+  grid: ["/flows/smartrm_study", "order_succeeded_sync"],
+  "grid-failed": ["/flows/smartrm_study?rows=failed&cols=20", "order_succeeded_sync"],
+  "grid-older": ["/flows/smartrm_study?to=2021-11-05", "2021-10"],
+  "grid-hours": ["/flows/every_hour", "2021-11-12"],
+  "grid-wide": ["/flows/wide", "node_199"],
+  "grid-long": [`/flows/${long}`, long],
+  "grid-open": ["/flows/gate", "wait_for_the_gate"],
+  "grid-empty": ["/flows/never_ran", "datemill run never_ran"],
+  "grid-wrong": ["/flows/wrong", "shedule"],
+  date: ["/flows/smartrm_study/dates/2021-11-10", "order_succeeded_sync"],
+  "date-failed": ["/flows/smartrm_study/dates/2021-11-04", "no source file"],
+  "date-none": ["/flows/smartrm_study/dates/2021-12-24", "datemill run smartrm_study 2021-12-24"],
+};
+// The same for what does not work: its status, too.
+const mistakes = {
+  "no-flow": ["/flows/smartrm_stud", 404, "smartrm_study"],
+  "no-page": ["/nowhere", 404, "/nowhere"],
+  "bad-date": ["/flows/smartrm_study?to=2021-02-30", 400, "2021-02-30"],
+  "bad-name": ["/flows/smartrm_study?form=2021-11-01", 400, "from"],
+};
+
+const browser = await open_browser();
+
+// ---- each page
+
+const tabs = {
+  light: await open_tab(browser, looks.light),
+  dark: await open_tab(browser, looks.dark),
+  phone: await open_tab(browser, looks.phone),
+  zh: await open_tab(browser, { ...looks.light, locale: "zh-CN" }),
+  off: await open_tab(browser, { ...looks.light, javaScriptEnabled: false }),
+};
+
+async function look(name, kind, path, status) {
+  const { tab, faults } = tabs[kind];
+  faults.length = 0;
+  const answer = await tab.goto(home + path, { waitUntil: "load" });
+  const wrong = answer.status() === status ? [] : [`status ${answer.status()}`];
+  // the browser tells a 404 on the console, which is what was asked for here
+  wrong.push(...faults.filter((fault) => status < 400 || !/the server responded with/.test(fault)));
+  const heading = await tab.locator("h1").allTextContents();
+  if (heading.length !== 1) wrong.push(`${heading.length} headings`);
+  if (kind !== "off") wrong.push(...await axe_faults(tab));
+  if (await overflow(tab) > 0) wrong.push(`${await overflow(tab)} pixels too wide`);
+  const lang = await tab.getAttribute("html", "lang");
+  if (lang !== (kind === "zh" ? "zh-CN" : "en")) wrong.push(`in ${lang}`);
+  if (pictures) await tab.screenshot({ path: join(pictures, `${name}-${kind}.png`), fullPage: true });
+  check(wrong.length === 0, `${name}, ${kind}: ${path}`, wrong.join("\n"));
+  return { heading: heading.join(), text: await tab.locator("main").innerText() };
+}
+
+for (const [name, entry] of [...Object.entries(pages), ...Object.entries(mistakes)]) {
+  const [path, status, text] = entry.length === 3 ? entry : [entry[0], 200, entry[1]];
+  const seen = {};
+  await Promise.all(Object.keys(tabs).map(async (kind) => {
+    seen[kind] = await look(name, kind, path, status);
+  }));
+  check(seen.light.text.includes(text), `${name} says \`${text}\``, seen.light.text);
+  check(seen.off.heading === seen.light.heading && seen.off.text.includes(text),
+    `${name} says the same with scripts off`, seen.off.text);
+  check(/[\u4e00-\u9fff]/.test(seen.zh.text), `${name} speaks Chinese`, seen.zh.text);
+}
+for (const { close } of Object.values(tabs)) await close();
+
+// ---- what people do
+
+const { tab, faults, close } = await open_tab(browser);
+const path = () => tab.url().slice(home.length);
+
+async function until(test, text) {
+  const last = Date.now() + 15000;
+  let value = false;
+  while (!(value = await test()) && Date.now() < last) await tab.waitForTimeout(50);
+  return check(value, text);
+}
+
+// the grid by keys alone
+await tab.goto(`${home}/flows/smartrm_study`);
+const focus = () => tab.evaluate(() => document.activeElement.getAttribute("href"));
+for (let i = 0; i < 60 && !(await tab.evaluate(() => document.activeElement.matches("td a.c"))); i++)
+  await tab.keyboard.press("Tab");
+check(await focus() === "/runs/15#n-sales_stat", "Tab comes to the newest cell of the grid", await focus());
+await tab.keyboard.press("ArrowUp");
+check(await focus() === "/runs/15#n-order_succeeded_sync", "up is the node before", await focus());
+await tab.keyboard.press("ArrowLeft");
+check(await focus() === "/runs/16#n-order_succeeded_sync", "left is the date before, in its newest run",
+  await focus());
+await tab.keyboard.press("Home");
+check(await focus() === "/runs/1#n-order_succeeded_sync", "Home is the oldest date", await focus());
+await tab.keyboard.press("n");
+check(await focus() === "/runs/8", "n is what failed first", await focus());
+await tab.keyboard.press("n");
+check(await focus() === "/runs/8#n-order_succeeded_sync", "and again the next", await focus());
+await tab.keyboard.press("Tab");
+check(!(await tab.evaluate(() => document.activeElement.matches("td a.c"))), "Tab leaves the grid");
+
+// dates and their pages
+await tab.goto(`${home}/flows/smartrm_study`);
+await tab.locator("thead a", { hasText: "10" }).click();
+check(path() === "/flows/smartrm_study/dates/2021-11-10", "a date of the head leads to its page", path());
+check(await tab.locator("tbody").first().locator("tr").count() === 2, "which lists both runs");
+await tab.goto(`${home}/flows/smartrm_study?cols=20&to=2021-11-08`);
+await tab.getByRole("link", { name: "newer →" }).click();
+check(path() === "/flows/smartrm_study?cols=20&from=2021-11-09", "newer goes on where it ended", path());
+check(await tab.locator(".run-row a.c").count() === 15, "and fills the page that has no more");
+
+// another language, kept
+await tab.getByRole("link", { name: "中文" }).click();
+check(await tab.getAttribute("html", "lang") === "zh-CN", "the footer changes the language");
+check(path().includes("from=2021-11-09"), "of the same page", path());
+await tab.goto(`${home}/flows/smartrm_study`);
+check((await tab.locator(".legend").innerText()).includes("上游失败"), "and it stays");
+await tab.getByRole("link", { name: "English" }).click();
+check(await tab.getAttribute("html", "lang") === "en", "there and back");
+check(faults.length === 0, "nothing went wrong on the way", faults.join("\n"));
+await close();
+
+await browser.close();
+end();
+void project, writeFileSync, until;
