@@ -74,7 +74,7 @@ nodes:
   a_node_with_the_longest_name_that_there_can_be_of_63_letters_ok: {type: virtual}
 END
     {
-        printf 'flow: wide\ntitle: 200 nodes\nschedule: {at: "daily 04:00", until: 2021-12-31}\nnodes:\n'
+        printf 'flow: wide\ntitle: 200 nodes\nnodes:\n'
         printf '  node_000: {type: virtual}\n'
         for i in $(seq 1 198); do
             printf '  node_%03d: {type: virtual, needs: [node_%03d]}\n' "$i" $(((i - 1) / 2))
