@@ -9,8 +9,10 @@
 #define BACKFILL_ROW_COLUMNS                                                                       \
     "backfill.id, flow.name, backfill.version_id, request, typed, ranges, redo, is_descending,"    \
     " parallel, max_failures, priority, selection, who, backfill.reason, backfill.created_at,"     \
-    " backfill.state, state_reason, opened_at, ended_at, opening_failures"
-#define BACKFILL_ROW_COLUMN_COUNT 20
+    " backfill.state, state_reason, opened_at, ended_at, opening_failures,"                        \
+    " coalesce((SELECT leader_id FROM backfill_group"                                              \
+    "  WHERE backfill_group.backfill_id = backfill.id), 0)"
+#define BACKFILL_ROW_COLUMN_COUNT 21
 
 /* All but the vars, which backfill_row_read_vars() adds. */
 void backfill_row_read(struct statement *statement, struct arena *arena,

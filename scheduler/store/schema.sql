@@ -1,4 +1,4 @@
--- The schema of .datemill/state.db, version 4 (PRAGMA user_version).
+-- The schema of .datemill/state.db, version 5 (PRAGMA user_version).
 --
 -- Instants (…_at) are microseconds since 1970-01-01T00:00:00Z, 0 = none. Dates are text YYYY-MM-DD,
 -- planned times text YYYY-MM-DDTHH:MM:SS of the flow's zone. Numbers of states and kinds are those of
@@ -268,6 +268,15 @@ CREATE TABLE backfill_date (
 ) WITHOUT ROWID;
 CREATE INDEX backfill_date_by_state ON backfill_date(backfill_id, state);
 CREATE INDEX backfill_date_by_run ON backfill_date(run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX backfill_date_by_date ON backfill_date(backfill_id, bizdate);
+
+-- Backfills that were asked for together: of a flow, and of those that need it. Of one that was asked
+-- for alone there is no row.
+CREATE TABLE backfill_group (
+    backfill_id INTEGER PRIMARY KEY REFERENCES backfill(id),
+    leader_id INTEGER NOT NULL      -- the first of them, also of itself
+);
+CREATE INDEX backfill_group_by_leader ON backfill_group(leader_id);
 
 -- How many dates of a backfill are in a state: a row for every state there is.
 CREATE TABLE backfill_count (

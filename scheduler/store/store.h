@@ -31,7 +31,7 @@
 
 #define STORE_FILE_NAME "state.db"
 #define STORE_GITIGNORE_NAME ".gitignore"
-#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_VERSION 5
 #define STORE_BUSY_WAIT_MS 2000             /* for SQLite's own lock */
 #define STORE_MAX_BYTES ((int64_t)64 << 20) /* of one text or blob that is put in or read */
 

@@ -81,6 +81,8 @@ struct store_backfill {
     struct instant opened_at; /* created, resumed or retried last */
     struct instant ended_at;  /* 0 = not yet */
     int64_t opening_failures; /* dates that failed since opened_at */
+    int64_t leader_id;        /* of the backfills that were asked for together the first, also of
+                                 itself; 0 = it was asked for alone */
     const struct node_setting *vars;
     size_t var_count;
 };
@@ -91,7 +93,7 @@ int64_t store_take_backfill_id(struct store *store);
 int store_put_backfill(struct store *store, const struct store_backfill *backfill,
                        const struct store_date *dates, size_t date_count, struct error *err);
 
-/* Stores what may change: version_id, parallel, max_failures, state, state_reason, opened_at,
+/* Stores what may change: leader_id (0 leaves it as it is), version_id, parallel, max_failures, state, state_reason, opened_at,
  * ended_at, opening_failures. */
 int store_set_backfill(struct store *store, const struct store_backfill *backfill,
                        struct error *err);
@@ -120,6 +122,10 @@ int load_open_backfills(struct store *store, struct arena *arena,
 int load_backfill(struct store *store, int64_t backfill_id, struct arena *arena,
                   struct store_backfill *ret_backfill, struct error *err);
 
+/* The backfills that were asked for together, the leader among them. */
+int load_backfill_group(struct store *store, int64_t leader_id, struct arena *arena,
+                        struct load_backfills *ret_backfills, struct error *err);
+
 int load_backfill_of_request(struct store *store, const char *request, int64_t *ret_backfill_id,
                              struct error *err); /* 0 = none */
 
@@ -138,6 +144,17 @@ struct load_dates_of {
 
 int load_dates(struct store *store, const struct load_dates_of *which, struct arena *arena,
                struct load_dates *ret_dates, struct error *err);
+
+/* The date of a planned time; false when the backfill has none. */
+struct load_date_of {
+    int64_t backfill_id;
+    const char *bizdate;
+    const char *cyctime;
+    bool is_second;
+};
+
+int load_date(struct store *store, const struct load_date_of *which, struct arena *arena,
+              struct store_date *ret_date, bool *ret_is_there, struct error *err);
 
 /* How many dates are in each state. */
 struct date_counts {

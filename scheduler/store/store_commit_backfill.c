@@ -111,6 +111,18 @@ static int add_vars(struct store *store, const struct store_backfill *backfill, 
     return 0;
 }
 
+static int put_leader(struct store *store, const struct store_backfill *backfill, struct error *err)
+{
+    STATEMENT(s);
+    if (backfill->leader_id == 0)
+        return 0;
+    if (statement_open(&s, store, "INSERT OR REPLACE INTO backfill_group VALUES (?, ?)", err) != 0)
+        return -1;
+    statement_int(&s, backfill->id);
+    statement_int(&s, backfill->leader_id);
+    return statement_run(&s, err);
+}
+
 static int add_counts(struct store *store, int64_t backfill_id, const struct summary *summary,
                       struct error *err)
 {
@@ -166,7 +178,7 @@ int store_put_backfill(struct store *store, const struct store_backfill *backfil
         summarize(store, dates, date_count, &summary, err) != 0 ||
         commit_flow_id(store, backfill->flow, &flow_id, err) != 0 ||
         add_backfill(store, backfill, &summary, flow_id, err) != 0 ||
-        add_vars(store, backfill, err) != 0 ||
+        put_leader(store, backfill, err) != 0 || add_vars(store, backfill, err) != 0 ||
         add_counts(store, backfill->id, &summary, err) != 0 ||
         add_dates(store, backfill->id, dates, date_count, err) != 0)
         return -1;
@@ -177,8 +189,7 @@ int store_put_backfill(struct store *store, const struct store_backfill *backfil
 
 /* ---- changes ---- */
 
-int store_set_backfill(struct store *store, const struct store_backfill *backfill,
-                       struct error *err)
+static int set_row(struct store *store, const struct store_backfill *backfill, struct error *err)
 {
     STATEMENT(s);
     if (store_require_batch(store, err) != 0 ||
@@ -199,6 +210,12 @@ int store_set_backfill(struct store *store, const struct store_backfill *backfil
     statement_int(&s, backfill->ended_at.us);
     statement_int(&s, backfill->opening_failures);
     return statement_run_one(&s, "backfill", err);
+}
+
+int store_set_backfill(struct store *store, const struct store_backfill *backfill,
+                       struct error *err)
+{
+    return set_row(store, backfill, err) != 0 ? -1 : put_leader(store, backfill, err);
 }
 
 static int count_dates(struct store *store, int64_t backfill_id, int state, int64_t more,

@@ -49,6 +49,7 @@ static const char *const removals[] = {
 static const char *const backfill_removals[] = {
     "DELETE FROM backfill_var WHERE backfill_id = ?1",
     "DELETE FROM backfill_count WHERE backfill_id = ?1",
+    "DELETE FROM backfill_group WHERE backfill_id = ?1",
     "DELETE FROM operation WHERE backfill_id = ?1",
     "DELETE FROM backfill WHERE id = ?1",
 };

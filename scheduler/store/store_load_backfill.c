@@ -101,6 +101,7 @@ void backfill_row_read(struct statement *s, struct arena *arena, struct store_ba
         .opened_at = statement_get_instant(s, 17),
         .ended_at = statement_get_instant(s, 18),
         .opening_failures = statement_get_int(s, 19),
+        .leader_id = statement_get_int(s, 20),
     };
 }
 
@@ -155,23 +156,17 @@ int backfill_row_fail_none(struct store *store, int64_t backfill_id, struct erro
 
 /* ---- backfills ---- */
 
-int load_open_backfills(struct store *store, struct arena *arena,
-                        struct load_backfills *ret_backfills, struct error *err)
+/* All rows of an open statement. */
+static int read_backfills(struct statement *s, struct store *store, struct arena *arena,
+                          struct load_backfills *ret_backfills, struct error *err)
 {
     struct store_backfill *items = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    STATEMENT(s);
-    if (statement_open(&s, store,
-                       "SELECT " BACKFILL_ROW_COLUMNS " FROM backfill INDEXED BY backfill_open"
-                       " JOIN flow ON flow.id = backfill.flow_id WHERE backfill.state < 2"
-                       " ORDER BY backfill.id",
-                       err) != 0)
-        return -1;
     int row;
-    while ((row = statement_step(&s, err)) == 1) {
+    while ((row = statement_step(s, err)) == 1) {
         items = arena_grow(arena, items, count, &capacity, sizeof *items);
-        backfill_row_read(&s, arena, &items[count++]);
+        backfill_row_read(s, arena, &items[count++]);
     }
     if (row != 0)
         return -1;
@@ -180,6 +175,35 @@ int load_open_backfills(struct store *store, struct arena *arena,
             return -1;
     *ret_backfills = (struct load_backfills){.items = items, .count = count};
     return 0;
+}
+
+int load_open_backfills(struct store *store, struct arena *arena,
+                        struct load_backfills *ret_backfills, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT " BACKFILL_ROW_COLUMNS " FROM backfill INDEXED BY backfill_open"
+                       " JOIN flow ON flow.id = backfill.flow_id WHERE backfill.state < 2"
+                       " ORDER BY backfill.id",
+                       err) != 0)
+        return -1;
+    return read_backfills(&s, store, arena, ret_backfills, err);
+}
+
+int load_backfill_group(struct store *store, int64_t leader_id, struct arena *arena,
+                        struct load_backfills *ret_backfills, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT " BACKFILL_ROW_COLUMNS
+                       " FROM backfill_group AS mate INDEXED BY backfill_group_by_leader"
+                       " JOIN backfill ON backfill.id = mate.backfill_id"
+                       " JOIN flow ON flow.id = backfill.flow_id WHERE mate.leader_id = ?"
+                       " ORDER BY mate.backfill_id",
+                       err) != 0)
+        return -1;
+    statement_int(&s, leader_id);
+    return read_backfills(&s, store, arena, ret_backfills, err);
 }
 
 int load_backfill(struct store *store, int64_t backfill_id, struct arena *arena,
@@ -301,6 +325,27 @@ int load_dates(struct store *store, const struct load_dates_of *which, struct ar
     }
     *ret_dates = (struct load_dates){.items = items, .count = positions.count};
     return 0;
+}
+
+int load_date(struct store *store, const struct load_date_of *which, struct arena *arena,
+              struct store_date *ret_date, bool *ret_is_there, struct error *err)
+{
+    STATEMENT(s);
+    if (statement_open(&s, store,
+                       "SELECT " BACKFILL_DATE_COLUMNS
+                       " FROM backfill_date INDEXED BY backfill_date_by_date"
+                       " WHERE backfill_id = ? AND bizdate = ? AND cyctime = ? AND is_second = ?",
+                       err) != 0)
+        return -1;
+    statement_int(&s, which->backfill_id);
+    statement_text(&s, which->bizdate);
+    statement_text(&s, which->cyctime);
+    statement_int(&s, which->is_second);
+    int row = statement_step(&s, err);
+    *ret_is_there = row == 1;
+    if (row == 1)
+        backfill_row_read_date(&s, arena, ret_date);
+    return row < 0 ? -1 : 0;
 }
 
 int load_date_counts(struct store *store, int64_t backfill_id, struct date_counts *ret_counts,

@@ -8,6 +8,7 @@ static const struct store_migration migrations[] = {
     {1, store_schema_from_1},
     {2, store_schema_from_2},
     {3, store_schema_from_3},
+    {4, store_schema_from_4},
 };
 
 const struct store_schema store_schema_present = {

@@ -31,6 +31,7 @@ extern const char store_schema_sql[];    /* schema.sql */
 extern const char store_schema_from_1[]; /* schema_from_1.sql */
 extern const char store_schema_from_2[];
 extern const char store_schema_from_3[];
+extern const char store_schema_from_4[];
 extern const struct store_schema store_schema_present;
 
 /* Looks at what the file is: an empty database (version 0), a store of the present or an older

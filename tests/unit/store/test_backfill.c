@@ -217,6 +217,51 @@ static void dates_are_found_by_state_in_order(void **state)
     assert_int_equal(dates.count, 2);
 }
 
+static void a_date_is_found_by_its_planned_time(void **state)
+{
+    struct world *world = *state;
+    int64_t id = world_put_backfill(world, "f", 40);
+    struct load_date_of which = {id, "2021-01-31", "2021-02-01T00:30:00", false};
+    struct store_date date;
+    bool is_there = false;
+    OK(load_date(world->store, &which, &world->arena, &date, &is_there, ok));
+    assert_true(is_there);
+    assert_int_equal(date.position, 30);
+    which.is_second = true;
+    OK(load_date(world->store, &which, &world->arena, &date, &is_there, ok));
+    assert_false(is_there);
+    which = (struct load_date_of){id, "2021-03-31", "2021-04-01T00:30:00", false};
+    OK(load_date(world->store, &which, &world->arena, &date, &is_there, ok));
+    assert_false(is_there);
+}
+
+static void those_asked_for_together_know_each_other(void **state)
+{
+    struct world *world = *state;
+    int64_t alone = world_put_backfill(world, "f", 1);
+    int64_t older = world_put_backfill(world, "g", 1);
+    OK(store_begin(world->store, ok));
+    struct store_backfill leader = world_backfill(world, "f");
+    leader.leader_id = leader.id;
+    OK(store_put_backfill(world->store, &leader, world_dates(world, 1), 1, ok));
+    struct store_backfill joined;
+    OK(load_backfill(world->store, older, &world->arena, &joined, ok));
+    assert_int_equal(joined.leader_id, 0);
+    joined.leader_id = leader.id; /* one that was there before goes on with it */
+    OK(store_set_backfill(world->store, &joined, ok));
+    OK(store_commit(world->store, ok));
+    struct load_backfills group;
+    OK(load_backfill_group(world->store, leader.id, &world->arena, &group, ok));
+    assert_int_equal(group.count, 2);
+    assert_int_equal(group.items[0].id, older);
+    assert_int_equal(group.items[0].leader_id, leader.id);
+    assert_int_equal(group.items[1].id, leader.id);
+    assert_int_equal(group.items[1].leader_id, leader.id);
+    assert_int_equal(group.items[1].var_count, 2);
+    OK(load_backfill_group(world->store, alone, &world->arena, &group, ok));
+    assert_int_equal(group.count, 0);
+}
+
 static void dates_that_did_not_work_wait_again(void **state)
 {
     struct world *world = *state;
@@ -503,6 +548,8 @@ int main(void)
         TEST(one_that_is_not_there_is_told_with_the_newest),
         TEST(changes_are_stored_and_nothing_else),
         TEST(dates_are_found_by_state_in_order),
+        TEST(a_date_is_found_by_its_planned_time),
+        TEST(those_asked_for_together_know_each_other),
         TEST(dates_that_did_not_work_wait_again),
         TEST(a_reason_is_one_line_and_not_too_long),
         TEST(ids_are_never_given_twice),
