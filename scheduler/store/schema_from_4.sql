@@ -1,4 +1,4 @@
--- From schema 4 to 5: backfills of flows that need each other. Never changed: a step with an error gets
+-- From schema 4 to 5: backfills that were asked for together. Never changed: a step with an error gets
 -- a successor.
 
 CREATE INDEX backfill_date_by_date ON backfill_date(backfill_id, bizdate);

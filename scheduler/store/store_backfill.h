@@ -93,8 +93,8 @@ int64_t store_take_backfill_id(struct store *store);
 int store_put_backfill(struct store *store, const struct store_backfill *backfill,
                        const struct store_date *dates, size_t date_count, struct error *err);
 
-/* Stores what may change: leader_id (0 leaves it as it is), version_id, parallel, max_failures, state, state_reason, opened_at,
- * ended_at, opening_failures. */
+/* Stores what may change: leader_id (0 leaves it as it is), version_id, parallel, max_failures,
+ * state, state_reason, opened_at, ended_at, opening_failures. */
 int store_set_backfill(struct store *store, const struct store_backfill *backfill,
                        struct error *err);
 
@@ -145,7 +145,7 @@ struct load_dates_of {
 int load_dates(struct store *store, const struct load_dates_of *which, struct arena *arena,
                struct load_dates *ret_dates, struct error *err);
 
-/* The date of a planned time; false when the backfill has none. */
+/* The date of a planned time; its position is -1 when the backfill has none. */
 struct load_date_of {
     int64_t backfill_id;
     const char *bizdate;
@@ -154,7 +154,7 @@ struct load_date_of {
 };
 
 int load_date(struct store *store, const struct load_date_of *which, struct arena *arena,
-              struct store_date *ret_date, bool *ret_is_there, struct error *err);
+              struct store_date *ret_date, struct error *err);
 
 /* How many dates are in each state. */
 struct date_counts {

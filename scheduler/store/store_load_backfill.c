@@ -328,7 +328,7 @@ int load_dates(struct store *store, const struct load_dates_of *which, struct ar
 }
 
 int load_date(struct store *store, const struct load_date_of *which, struct arena *arena,
-              struct store_date *ret_date, bool *ret_is_there, struct error *err)
+              struct store_date *ret_date, struct error *err)
 {
     STATEMENT(s);
     if (statement_open(&s, store,
@@ -342,7 +342,7 @@ int load_date(struct store *store, const struct load_date_of *which, struct aren
     statement_text(&s, which->cyctime);
     statement_int(&s, which->is_second);
     int row = statement_step(&s, err);
-    *ret_is_there = row == 1;
+    *ret_date = (struct store_date){.position = -1};
     if (row == 1)
         backfill_row_read_date(&s, arena, ret_date);
     return row < 0 ? -1 : 0;

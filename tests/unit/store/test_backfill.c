@@ -223,16 +223,14 @@ static void a_date_is_found_by_its_planned_time(void **state)
     int64_t id = world_put_backfill(world, "f", 40);
     struct load_date_of which = {id, "2021-01-31", "2021-02-01T00:30:00", false};
     struct store_date date;
-    bool is_there = false;
-    OK(load_date(world->store, &which, &world->arena, &date, &is_there, ok));
-    assert_true(is_there);
+    OK(load_date(world->store, &which, &world->arena, &date, ok));
     assert_int_equal(date.position, 30);
     which.is_second = true;
-    OK(load_date(world->store, &which, &world->arena, &date, &is_there, ok));
-    assert_false(is_there);
+    OK(load_date(world->store, &which, &world->arena, &date, ok));
+    assert_int_equal(date.position, -1);
     which = (struct load_date_of){id, "2021-03-31", "2021-04-01T00:30:00", false};
-    OK(load_date(world->store, &which, &world->arena, &date, &is_there, ok));
-    assert_false(is_there);
+    OK(load_date(world->store, &which, &world->arena, &date, ok));
+    assert_int_equal(date.position, -1);
 }
 
 static void those_asked_for_together_know_each_other(void **state)

@@ -436,9 +436,8 @@ static void nothing_is_scanned_or_sorted(void **state)
     struct load_backfills group;
     struct load_date_of one = {1, "2021-01-01", "2021-01-02T00:30:00", false};
     struct store_date found;
-    bool is_there;
     OK(load_backfill_group(world->store, 1, &world->arena, &group, ok));
-    OK(load_date(world->store, &one, &world->arena, &found, &is_there, ok));
+    OK(load_date(world->store, &one, &world->arena, &found, ok));
     ask_about_backfills(world);
     assert_int_equal(status.open_count, 20);
     assert_int_equal(attempts.count, 20);
