@@ -73,6 +73,7 @@ struct backfill_work {
     struct backfill_range range;
     struct backfill_wish wish;
     struct backfill_plan *plan;
+    bool can_go_on; /* an unfinished one of the flow may be what the same command goes on with */
     struct request request;
 };
 
@@ -167,6 +168,19 @@ static void mark_option(const struct options *options, const struct error *err)
     }
 }
 
+static int find_unfinished(struct backfill_work *work, struct store *store, struct error *err)
+{
+    struct view_backfill_list list = {.flow = work->flow->name, .page = {.limit = VIEW_MAX_ROWS}};
+    struct view_backfills found = {0};
+    if (store != NULL && view_list_backfills(store, &list, &work->context->arena, &found, err) < 0)
+        return -1;
+    for (size_t i = 0; i < found.count; i++)
+        work->can_go_on = work->can_go_on || backfill_facts_is_open(&found.items[i]);
+    return 0;
+}
+
+/* What is unfinished is looked for first: when it ends meanwhile, the plan knows its dates as done,
+ * and the engine is asked in vain. The other way round they would stay in conflict with nothing. */
 static int make_plan(struct backfill_work *work, struct error *err)
 {
     struct store *store = NULL;
@@ -178,6 +192,8 @@ static int make_plan(struct backfill_work *work, struct error *err)
         *err = (struct error){0};
         store = NULL;
     }
+    if (find_unfinished(work, store, err) < 0)
+        return -1;
     if (backfill_plan_make(store, &work->wish, &work->plan, err) == 0)
         return 0;
     mark_option(work->options, err);
@@ -211,20 +227,6 @@ static int confirm(struct backfill_work *work, struct error *err)
         "--yes", err);
 }
 
-/* An unfinished one of the flow may be what the same command goes on with. */
-static int has_unfinished(struct backfill_work *work, bool *ret_has, struct error *err)
-{
-    struct store *store = work->context->store;
-    struct view_backfill_list list = {.flow = work->flow->name, .page = {.limit = VIEW_MAX_ROWS}};
-    struct view_backfills found = {0};
-    *ret_has = false;
-    if (store != NULL && view_list_backfills(store, &list, &work->context->arena, &found, err) < 0)
-        return -1;
-    for (size_t i = 0; i < found.count; i++)
-        *ret_has = *ret_has || backfill_facts_is_open(&found.items[i]);
-    return 0;
-}
-
 static int follow(struct backfill_work *work, struct error *err)
 {
     struct context *context = work->context;
@@ -249,16 +251,13 @@ static int start(struct backfill_work *work, struct error *err)
 {
     struct context *context = work->context;
     bool is_dry_run = options_has(work->options, "dry-run");
-    bool can_go_on;
     if (is_dry_run || !(context->is_quiet || context->is_json))
         print_plan(work, is_dry_run ? context->out : context->err);
     if (is_dry_run) {
         context_note(context, "nothing was changed");
         return 0;
     }
-    if (has_unfinished(work, &can_go_on, err) < 0)
-        return -1;
-    if (work->plan->to_run == 0 && !can_go_on) {
+    if (work->plan->to_run == 0 && !work->can_go_on) {
         context_note(context, "nothing to run");
         return work->plan->decided[DATE_CONFLICT] > 0 ? 1 : 0;
     }

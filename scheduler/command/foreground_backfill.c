@@ -13,6 +13,7 @@ struct follow {
     struct backfill_view *view;
     bool is_asking; /* foreground_backfill_ask() */
     bool is_interrupted;
+    bool has_conflicts; /* there is nothing to run, and not because all is done */
 };
 
 static bool is_running(const struct backfill_standing *standing)
@@ -76,7 +77,9 @@ static void take_reply(void *owner, struct foreground_work *work, const struct n
     backfill_view_notice(follow->view, notice);
     if (notice->remark != NULL && notice->remark[0] != '\0')
         context_note(follow->context, "%s", notice->remark);
-    if (follow->is_asking && !follow->options->waits_for_quiet) {
+    bool is_nothing = notice->backfill_id == 0;
+    follow->has_conflicts = is_nothing && notice->failed > 0;
+    if (is_nothing || (follow->is_asking && !follow->options->waits_for_quiet)) {
         foreground_work_end(work);
         return;
     }
@@ -212,7 +215,7 @@ int foreground_backfill_follow(struct context *context,
     }
     if (is_over && strcmp(standing->state, "success") == 0)
         result = 0;
-    else if (is_over && result == 0)
+    else if ((is_over || follow.has_conflicts) && result == 0)
         result = 1;
     backfill_view_free(follow.view);
     return result;

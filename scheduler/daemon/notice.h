@@ -85,7 +85,7 @@ struct notice {
        those that ended in whatever way. The state is one of backfill_state_name(), of a DATE that
        of date_state_name(); `reason`: why it is paused, or how the date failed; a DATE's `node` is
        the first that failed. */
-    int64_t backfill_id;
+    int64_t backfill_id;    /* 0 in a REPLY: there is nothing to run, `remark` says why */
     int64_t failed;         /* dates that are failed, stopped, blocked or in conflict */
     int64_t running;        /* dates */
     int64_t dates_parallel; /* dates at once */

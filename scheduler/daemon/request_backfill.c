@@ -178,6 +178,7 @@ static void reply_nothing(const struct backfill_request *work, const struct back
         text_append_format(&text, "%s %" PRId64 " %s open in another run", keep > 0 ? "," : ":",
                            conflict, conflict == 1 ? "is" : "are");
     reply->notice.remark = arena_copy_string(arena, text_string(&text));
+    reply->notice.failed = conflict;
 }
 
 static void make(const struct backfill_request *work, struct store_backfill *row,

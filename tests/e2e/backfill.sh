@@ -304,6 +304,9 @@ check 'is done at once' wait_for "[ \$(grep -c '^2020-09' '$work/ledger') = 3 ]"
 is 'is kept' "$(member "$id" parallel)" 3
 is 'a second command on it' "$(backfill shop 2020-09-01..2020-09-12 --parallel 2)" 5
 check 'is told which' grep -q "^error: backfill $id of shop " "$work/stderr"
+is 'a command on a date that runs' "$(backfill shop 2020-09-01)" 1
+check 'does not wait for it' grep -q '^note: nothing to run: 1 is open in another run$' \
+    "$work/stderr"
 "$datemill" backfill watch "$id" --json >"$work/six" 2>&1 &
 watcher=$!
 check 'a third watches' wait_for "grep -q '\"event\":' '$work/six'"
@@ -316,6 +319,9 @@ is 'and the one that watches' "$?" 1
 check 'with the reason' grep -q 'lunch' "$work/four"
 check 'which is told before what runs has ended' grep -q ': lunch; 3 dates still run$' "$work/four"
 is 'it is paused' "$(member "$id" state)" '"paused"'
+is 'a command on dates that are done, while it is' "$(backfill shop 2020-06-01..2020-06-02)" 0
+is 'says so and no more' "$(grep -v '^plan\|^  ' "$work/stderr")" \
+    'note: nothing to run: 2 dates are already green'
 is 'set while nobody works on it' "$(backfill set "$id" --parallel 4 --max-failures 9)" 0
 is 'is kept, too' "$(member "$id" parallel) $(member "$id" max_failures)" '4 9'
 check 'show says paused once' grep -q '^backfill .* shop .* paused by [^:]*: lunch$' \
