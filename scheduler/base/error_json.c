@@ -1,6 +1,10 @@
 #include "scheduler/base/error_json.h"
 
+#include "scheduler/base/json_in.h"
 #include "scheduler/base/json_out.h"
+
+#include <stdio.h>
+#include <string.h>
 
 int error_exit_code(const struct error *err)
 {
@@ -32,4 +36,28 @@ void error_write_json(const struct error *err, const char *file, struct text *te
     json_out_pair_int(&json, "exit_code", error_exit_code(err));
     json_out_end_object(&json);
     json_out_end_object(&json);
+}
+
+int error_read_json(const char *bytes, size_t length, struct error *ret_error)
+{
+    struct json *json = NULL;
+    struct error error = {0};
+    const char *end = length == 0 ? NULL : memchr(bytes, '\n', length);
+    if (length == 0 ||
+        json_parse(bytes, end == NULL ? length : (size_t)(end - bytes), &json, NULL) != 0)
+        return -1;
+    const struct json *facts = json_get(json, "error");
+    int64_t kind = json_get_int(facts, "exit_code", ERROR_KIND_NONE);
+    bool is_ours =
+        (kind >= ERROR_KIND_FAILED && kind <= ERROR_KIND_REFUSED) || kind == ERROR_KIND_BUG;
+    error.kind = (enum error_kind)kind;
+    error.line = (int)json_get_int(facts, "line", 0);
+    error.column = (int)json_get_int(facts, "column", 0);
+    snprintf(error.code, sizeof error.code, "%s", json_get_string(facts, "code", ""));
+    snprintf(error.text, sizeof error.text, "%s", json_get_string(facts, "message", ""));
+    snprintf(error.help, sizeof error.help, "%s", json_get_string(facts, "help", ""));
+    json_free(json);
+    if (is_ours)
+        *ret_error = error;
+    return is_ours ? 0 : -1;
 }

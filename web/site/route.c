@@ -188,6 +188,8 @@ static int check_pair(const struct route *route, const struct http_pair *pair, s
             return check_value(rule, pair, err);
         suggest_offer(&suggest, rule->name);
     }
+    if (route->takes_columns)
+        return 0;
     error_at(err, 0, 0, "E022", "there is no parameter `%.100s` here", pair->name);
     if (err != NULL)
         err->kind = ERROR_KIND_USAGE;

@@ -47,6 +47,7 @@ struct route {
     bool is_for_viewers; /* a method that changes, but only what is the visitor's: ROLE_VIEWER
                             does, on a read-only site too */
     bool is_api;         /* errors are application/problem+json */
+    bool takes_columns;  /* names of the query that are no parameters belong to the handler */
     bool takes_json;     /* POST: the body is JSON, in request->body; else a form, in visit->form */
 
     /* Fills in visit->response, or defers (http_exchange_defer()). -1 with `err` becomes the error

@@ -33,6 +33,7 @@ struct site {
     struct site_zone *zones;
     struct asset_set assets;
     struct access *access;
+    size_t data_processes; /* data_call.h: at work now */
 };
 
 void site_forget_flows(struct site *site);

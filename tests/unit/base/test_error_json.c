@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -37,11 +38,49 @@ static void what_is_not_known_is_null(void **state)
     assert_int_equal(error_exit_code(&err), 70);
 }
 
+static void what_was_written_is_read(void **state)
+{
+    (void)state;
+    struct error err = {.code = "E104", .line = 3, .column = 14};
+    struct error read = {0};
+    SCOPED_TEXT struct text text = {0};
+    err.kind = ERROR_KIND_NOT_FOUND;
+    snprintf(err.text, sizeof err.text, "no \"such\" thing");
+    snprintf(err.help, sizeof err.help, "look there");
+    error_write_json(&err, NULL, &text);
+    text_append(&text, "\nmore lines");
+    assert_int_equal(error_read_json(text.data, text.length, &read), 0);
+    assert_int_equal(read.kind, err.kind);
+    assert_string_equal(read.code, err.code);
+    assert_string_equal(read.text, err.text);
+    assert_string_equal(read.help, err.help);
+    assert_int_equal(read.line, 3);
+    assert_int_equal(read.column, 14);
+}
+
+static void anything_else_is_refused(void **state)
+{
+    static const char *const cases[] = {"",
+                                        "{}",
+                                        "Killed",
+                                        "{\"error\":{\"message\":\"x\"}}",
+                                        "{\"error\":{\"exit_code\":9}}",
+                                        "{\"error\":{\"exit_code\":-1}}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error read = {0};
+        assert_int_equal(error_read_json(cases[i], strlen(cases[i]), &read), -1);
+        assert_int_equal(read.kind, ERROR_KIND_NONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_facts_are_there),
         cmocka_unit_test(what_is_not_known_is_null),
+        cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(anything_else_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
