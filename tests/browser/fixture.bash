@@ -1,7 +1,7 @@
 # A project with a history, sourced: everything that the pages must be able to show.
 #
 # fixture_project DIR makes the project, fixture_history fills it, fixture_serve starts scheduler
-# and page ($page is its address), fixture_live leaves a run and a backfill going. fixture_end ends
+# and page ($page is its address, $sign_in the link to sign in), fixture_live leaves a run and a backfill going. fixture_end ends
 # what was started. Needs $datemill, $build_dir, $source_dir.
 
 fixture_dir=
@@ -110,37 +110,20 @@ fixture_history()
     fixture_datemill freeze every_hour --reason "vendor is away"
 }
 
-# One line of a program's output that begins with $2, when it comes.
-fixture_line()
-{
-    local i
-    for i in $(seq 600); do
-        if grep -m 1 "^$2" "$1"; then
-            return 0
-        fi
-        sleep 0.05
-    done
-    echo "no line \`$2\` in $1:" >&2
-    cat "$1" >&2
-    return 1
-}
-
 fixture_serve()
 {
-    "$datemill" -C "$fixture_dir" serve >"$fixture_dir/../serve.log" 2>&1 </dev/null &
+    local i line
+    "$datemill" -C "$fixture_dir" serve --listen 127.0.0.1:0 "$@" \
+        >"$fixture_dir/../serve.log" 2>&1 </dev/null &
     fixture_pids+=($!)
-    "$build_dir/datemill-web" --project "$fixture_dir" --libexec "$build_dir" \
-        --listen 127.0.0.1:0 >"$fixture_dir/../web.log" 2>&1 </dev/null &
-    fixture_pids+=($!)
-    page=$(fixture_line "$fixture_dir/../web.log" 'page ') || return 1
-    page=${page#page }
-    page=${page%/}
-    local i
     for i in $(seq 600); do
-        "$datemill" -C "$fixture_dir" status --json | grep -q '"kind":"server"' && return 0
+        line=$(grep -m 1 -o 'page http://.*' "$fixture_dir/../serve.log") &&
+            "$datemill" -C "$fixture_dir" status --json | grep -q '"kind":"server"' && break
         sleep 0.05
     done
-    return 1
+    page=$(grep -o -m 1 'http://[0-9.:]*' <<<"$line" | head -n 1)
+    sign_in=$("$datemill" -C "$fixture_dir" web open | grep -o 'http://.*/login?key=[^ ]*')
+    [ -n "$page" ]
 }
 
 fixture_live()

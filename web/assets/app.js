@@ -67,7 +67,7 @@ function on_log({ run, node, try: number, line, text }) {
   if (is_at_end) log.scrollTop = log.scrollHeight;
 }
 
-// Parts are the server's to draw: the page is asked for again, and what differs is taken over.
+// Asks for the page again and takes over the parts that differ.
 async function refresh() {
   due = 0;
   const answer = await fetch(location.href).catch(() => 0);
@@ -127,7 +127,7 @@ addEventListener("pageshow", listen);
 
 // ---- keys
 
-// The nearest cell in a direction, by place: rows have holes.
+// The nearest cell in a direction; rows have holes.
 function neighbour(cells, from, dx, dy) {
   const at = from.getBoundingClientRect();
   let best, least = Infinity;
@@ -175,7 +175,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// ---- what a page gets, and a part that was drawn again
+// ---- a page, or a part of it, is there
 
 function ready() {
   for (const box of $$(".grid, .dates")) {

@@ -143,12 +143,9 @@ static void write_label(struct html *html, const struct grid_view *view,
     html_attr(html, "aria-label", text_string(&name));
     if (view->is_strip && strcmp(view->selected, column->bizdate) == 0)
         html_attr(html, "aria-current", "date");
+    if (column->run_count > 1 && !view->is_strip)
+        html_attr_int(html, "data-count", column->run_count < 99 ? column->run_count : 99);
     html_text(html, heading.label);
-    if (column->run_count > 1 && !view->is_strip) {
-        html_open(html, "sup");
-        html_format(html, column->run_count > 99 ? "99" : "%d", column->run_count);
-        html_close(html, "sup");
-    }
     html_close(html, "a");
     html_close(html, "th");
     text_free(&name);
