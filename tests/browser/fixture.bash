@@ -1,8 +1,8 @@
 # A project with a history, sourced: everything that the pages must be able to show.
 #
 # fixture_project DIR makes the project, fixture_history fills it, fixture_serve starts scheduler
-# and page ($page is its address, $sign_in the link to sign in), fixture_live leaves a run and a backfill going. fixture_end ends
-# what was started. Needs $datemill, $build_dir, $source_dir.
+# and page ($page is its address, $sign_in the link to sign in), fixture_live leaves a run and a
+# backfill going. fixture_end ends what was started. Needs $datemill, $build_dir, $source_dir.
 
 fixture_dir=
 fixture_long=a_flow_with_the_longest_name_that_there_can_be_of_63_letters_ok

@@ -94,12 +94,14 @@ struct grid_view {
     const struct grid_row *const *rows; /* those shown */
     size_t row_count;
     bool is_by_time;
+    bool is_sparse;       /* hardly two dates of a month: heads are years, then months and days */
     bool is_strip;        /* days only: no rows, a column links to its day */
     const char *selected; /* STRIP: the day that is shown below */
     struct instant now;
     struct arena *arena;
 };
 
-void grid_write(struct html *html, const struct grid_view *view);
+/* view->is_sparse is worked out here. */
+void grid_write(struct html *html, struct grid_view view);
 
 #endif

@@ -19,6 +19,11 @@ struct heading {
 static struct heading heading_of(const struct grid_view *view, const struct grid_column *column)
 {
     struct heading heading = {0};
+    if (view->is_sparse) {
+        snprintf(heading.group, sizeof heading.group, "%.4s", column->bizdate);
+        snprintf(heading.label, sizeof heading.label, "%.5s", column->bizdate + 5);
+        return heading;
+    }
     if (!view->is_by_time) {
         snprintf(heading.group, sizeof heading.group, "%.7s", column->bizdate);
         snprintf(heading.label, sizeof heading.label, "%.2s", column->bizdate + 8);
@@ -100,8 +105,8 @@ static void write_groups(struct html *html, const struct grid_view *view)
         html_attr(html, "scope", "colgroup");
         html_attr_int(html, "colspan", (int64_t)(end - i));
         /* one column is too narrow for more than a month's number */
-        bool is_narrow = end - i < 3 && !view->is_by_time;
-        html_text(html, is_narrow && end - i < 2 ? first.group + 5 : first.group);
+        bool is_narrow = end - i < 2 && !view->is_by_time && !view->is_sparse;
+        html_element(html, "span", NULL, is_narrow ? first.group + 5 : first.group);
         html_close(html, "th");
         i = end;
     }
@@ -207,8 +212,8 @@ static void write_bars(struct html *html, const struct grid_view *view)
         struct duration took = time_of(view, columns->items[i].run);
         most = took.us > most.us ? took : most;
     }
-    if (most.us == 0 || view->is_strip)
-        return;
+    if (most.us == 0 || view->is_strip || view->is_sparse)
+        return; /* the columns of sparse ones are wider */
     html_open(html, "tr");
     html_attr(html, "class", "bars-row");
     html_open(html, "th");
@@ -324,8 +329,20 @@ static void write_row(struct html *html, const struct grid_view *view, const str
     html_close(html, "tr");
 }
 
-void grid_write(struct html *html, const struct grid_view *view)
+static bool is_sparse(const struct grid_view *view)
 {
+    const struct grid_columns *columns = view->columns;
+    size_t months = columns->count > 0 ? 1 : 0;
+    for (size_t i = 1; i < columns->count; i++)
+        if (strncmp(columns->items[i - 1].bizdate, columns->items[i].bizdate, 7) != 0)
+            months++;
+    return !view->is_by_time && months > 1 && columns->count < months * 3;
+}
+
+void grid_write(struct html *html, struct grid_view given)
+{
+    const struct grid_view *view = &given;
+    given.is_sparse = is_sparse(&given);
     html_open(html, "div");
     html_attr(html, "class", "gridbox");
     html_open(html, "table");

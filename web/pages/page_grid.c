@@ -478,12 +478,12 @@ static void write_strip(struct page *page)
         day->state = grid_day_state(&page->dates.items[k]);
         columns[i].run = day;
     }
-    grid_write(html, &(struct grid_view){.flow = page->name,
-                                         .columns = &days,
-                                         .is_strip = true,
-                                         .selected = page->day->bizdate,
-                                         .now = page->visit->now,
-                                         .arena = page->visit->arena});
+    grid_write(html, (struct grid_view){.flow = page->name,
+                                        .columns = &days,
+                                        .is_strip = true,
+                                        .selected = page->day->bizdate,
+                                        .now = page->visit->now,
+                                        .arena = page->visit->arena});
     html_open(html, "h2");
     html_text(html, page->day->bizdate);
     html_close(html, "h2");
@@ -542,14 +542,14 @@ static void write_body(struct page *page)
     }
     if (page->is_many_a_day)
         write_strip(page);
-    grid_write(html, &(struct grid_view){.flow = page->name,
-                                         .columns = &page->columns,
-                                         .rows = page->shown,
-                                         .row_count = page->shown_count,
-                                         .is_by_time = page->is_many_a_day,
-                                         .selected = page->day != NULL ? page->day->bizdate : "",
-                                         .now = page->visit->now,
-                                         .arena = page->visit->arena});
+    grid_write(html, (struct grid_view){.flow = page->name,
+                                        .columns = &page->columns,
+                                        .rows = page->shown,
+                                        .row_count = page->shown_count,
+                                        .is_by_time = page->is_many_a_day,
+                                        .selected = page->day != NULL ? page->day->bizdate : "",
+                                        .now = page->visit->now,
+                                        .arena = page->visit->arena});
     write_cut(page);
     html_close(html, "div");
 }
