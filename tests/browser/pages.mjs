@@ -113,6 +113,16 @@ check(await focus() === "/runs/8#n-order_succeeded_sync", "and again the next", 
 await tab.keyboard.press("Tab");
 check(!(await tab.evaluate(() => document.activeElement.matches("td a.c"))), "Tab leaves the grid");
 
+await tab.keyboard.press("?");
+check(await tab.locator("#keys").isVisible(), "? tells the keys");
+check((await axe_faults(tab)).length === 0, "in a form that axe likes", (await axe_faults(tab)).join("\n"));
+await tab.keyboard.press("Escape");
+await tab.locator("#keys").waitFor({ state: "hidden" });
+await tab.keyboard.press("g");
+await tab.keyboard.press("f");
+await tab.waitForURL(`${home}/`);
+check(path() === "/", "g f goes to the flows", path());
+
 // dates and their pages
 await tab.goto(`${home}/flows/smartrm_study`);
 await tab.locator("thead a", { hasText: "10" }).click();

@@ -239,6 +239,36 @@ static void write_visitor(struct visit *visit)
     }
 }
 
+/* Help for keys: `?` opens it. Without scripts nothing does, and there are no keys. */
+static void write_keys(struct html *html)
+{
+    static const struct {
+        const char *keys;
+        enum string_key text;
+    } items[] = {{"/", STR_SEARCH},          {"g f", STR_NAV_FLOWS}, {"g r", STR_NAV_RUNS},
+                 {"g b", STR_NAV_BACKFILLS}, {"g d", STR_NAV_DATA},  {"n", STR_KEYS_NEXT},
+                 {"← ↑ ↓ →", STR_KEYS_GRID}, {"?", STR_KEYS}};
+    html_open(html, "dialog");
+    html_attr(html, "id", "keys");
+    html_attr(html, "aria-label", string_of(html->language, STR_KEYS));
+    html_open(html, "dl");
+    html_attr(html, "class", "facts");
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        html_open(html, "div");
+        html_open(html, "dt");
+        html_element(html, "kbd", NULL, items[i].keys);
+        html_close(html, "dt");
+        html_element_say(html, "dd", NULL, items[i].text);
+        html_close(html, "div");
+    }
+    html_close(html, "dl");
+    html_open(html, "form");
+    html_attr(html, "method", "dialog");
+    html_element_say(html, "button", NULL, STR_CLOSE);
+    html_close(html, "form");
+    html_close(html, "dialog");
+}
+
 int page_end(struct visit *visit)
 {
     struct html *html = &visit->html;
@@ -251,6 +281,7 @@ int page_end(struct visit *visit)
     write_visitor(visit);
     html_element(html, "span", NULL, "datemill " DATEMILL_VERSION);
     html_close(html, "footer");
+    write_keys(html);
     html_close(html, "body");
     html_close(html, "html");
     text_append_char(html->text, '\n');
