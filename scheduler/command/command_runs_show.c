@@ -4,6 +4,7 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/run_facts.h"
 #include "scheduler/command/run_show_json.h"
+#include "scheduler/command/run_starts.h"
 #include "scheduler/command/table.h"
 
 #include <inttypes.h>
@@ -168,6 +169,7 @@ static int load(struct context *context, const struct options *options, struct r
         view_run_nodes(store, show->of.run.id, &context->arena, &show->of.nodes, err) < 0 ||
         view_run_details(store, show->of.run.id, &context->arena, &show->details, err) < 0 ||
         view_run_attempts(store, show->of.run.id, &context->arena, &show->attempts, err) < 0 ||
+        view_run_starts(store, show->of.run.id, &context->arena, &show->starts, err) < 0 ||
         view_version_files(store, show->of.run.version_id, &context->arena, &show->files, err) < 0)
         return -1;
     show->of.flow = run_facts_flow(context, store, &show->of.run);
@@ -217,6 +219,8 @@ static int run_show(struct context *context, const struct options *options, stru
     print_head(context, &show);
     print_params(context, &show);
     print_nodes(context, &show);
+    if (context->is_verbose)
+        run_starts_print(context, &show.of.run, &show.starts);
     if (show.details.table_count > 0)
         terminal_print(context->out, "\n");
     print_tables(context, &show);
@@ -239,8 +243,10 @@ const struct command command_runs_show = {
     .parent = "runs",
     .usage = "runs show RUN",
     .summary = "Show a run: its dates, values, version, nodes, and why each of them waits.",
-    .details = "RUN is its number, or `latest`. The definition of a run is kept with it: the flow, "
-               "its SQL, the text that ran. A script that a node opens by itself is not.",
+    .details =
+        "RUN is its number, or `latest`. The definition of a run is kept with it: the flow, "
+        "its SQL, the text that ran. A script that a node opens by itself is not. With -v, why "
+        "each attempt was started when it was, and not before.",
     .arguments = {"RUN"},
     .min_arguments = 1,
     .max_arguments = 1,

@@ -3,6 +3,7 @@
 #include "scheduler/base/json_out.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/command/run_facts.h"
+#include "scheduler/command/run_starts.h"
 #include "scheduler/store/view_json.h"
 #include "scheduler/system/clock.h"
 
@@ -27,13 +28,15 @@ static void write_nodes(struct context *context, const struct run_show *show, st
     json_out_end_array(json);
 }
 
-static void write_attempts(const struct view_json *json, const struct view_attempts *attempts)
+static void write_attempts(const struct view_json *json, const struct run_show *show)
 {
+    const struct view_attempts *attempts = &show->attempts;
     json_out_key(json->out, "attempts");
     json_out_begin_array(json->out);
     for (size_t i = 0; i < attempts->count; i++) {
         json_out_begin_object(json->out);
         view_json_attempt(json, &attempts->items[i]);
+        run_starts_write(&show->starts, attempts->items[i].id, json->zone, json->out);
         json_out_end_object(json->out);
     }
     json_out_end_array(json->out);
@@ -54,7 +57,7 @@ void run_show_print_json(struct context *context, const struct run_show *show)
     view_json_version(&of, &show->details, &show->files);
     view_json_params(&of, &show->details);
     write_nodes(context, show, &json);
-    write_attempts(&of, &show->attempts);
+    write_attempts(&of, show);
     view_json_written(&of, &show->details);
     view_json_operations(&of, show->details.operations, show->details.operation_count);
     run_waits_write(&show->waits, &json);

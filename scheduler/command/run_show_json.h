@@ -11,6 +11,7 @@ struct run_show {
     struct run_facts_nodes of;
     struct view_details details;
     struct view_attempts attempts;
+    struct view_starts starts;
     struct view_files files;
     struct run_waits waits;
 };

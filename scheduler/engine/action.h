@@ -69,6 +69,38 @@ enum attempt_state { /* numbers are kept in the store: never change one */
     ATTEMPT_ENDED = 2
 };
 
+/* Why an attempt was handed to the keeper when it was, and not before. */
+enum start_cause {           /* what made it ready; numbers are kept in the store */
+    START_CAUSE_RUN = 0,     /* its run was made */
+    START_CAUSE_NEED = 1,    /* the last of its needs in the run was met: `need` */
+    START_CAUSE_OUTSIDE = 2, /* the last of its needs outside the run was met */
+    START_CAUSE_PAUSE = 3,   /* the pause before a retry was over */
+    START_CAUSE_RELEASE = 4, /* its run was held until then */
+    START_CAUSE_RERUN = 5,
+    START_CAUSE_HAND = 6,  /* somebody marked, skipped or unfroze something */
+    START_CAUSE_ENGINE = 7 /* an engine began, with this run or one of before */
+};
+#define START_CAUSE_COUNT 8
+
+enum start_wait {        /* what it waited for when it was ready; numbers are kept in the store */
+    START_WAIT_NONE = 0, /* nothing */
+    START_WAIT_SLOT = 1, /* its turn: slots, and the places of those that are handed over ahead */
+    START_WAIT_POOL = 2, /* a place in its pool */
+    START_WAIT_RUN = 3,  /* its run had as many open as it may */
+    START_WAIT_SETTING = 4, /* slots or pools were changed */
+    START_WAIT_ENGINE = 5   /* an engine that knows what runs */
+};
+#define START_WAIT_COUNT 6
+
+struct attempt_start {
+    struct instant ready; /* since then nothing was missing but a place */
+    enum start_cause cause;
+    uint32_t need; /* NEED: the node; else undefined */
+    enum start_wait wait;
+    int64_t freed_by;  /* SLOT, POOL, RUN: the attempt whose end made room; 0 = none did */
+    int64_t overtaken; /* attempts that were handed over since it was ready, before it */
+};
+
 struct record_attempt {
     int64_t
         attempt_id; /* GRANTED: new. Ids are never used twice, not even those of revoked ones: the
@@ -78,6 +110,7 @@ struct record_attempt {
     int32_t number; /* within the node, from 1; a revoked attempt gives its number back */
     enum attempt_state state;
     struct attempt_outcome outcome; /* ENDED; of a revoked one the row may go */
+    struct attempt_start start;     /* GRANTED */
     struct instant at;
 };
 
@@ -123,6 +156,8 @@ void event_format(const struct event *event, struct text *text);
 
 const char *attempt_end_name(enum attempt_end end); /* "success" … "could_not_start", "revoked" */
 const char *attempt_state_name(enum attempt_state state);
+const char *start_cause_name(enum start_cause cause); /* "run", "need" … */
+const char *start_wait_name(enum start_wait wait);    /* "none", "slot" … */
 const char *task_wish_name(enum task_wish wish);
 const char *run_hold_name(enum run_hold hold);
 

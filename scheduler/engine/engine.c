@@ -177,6 +177,9 @@ int engine_step(struct engine *engine, const struct event *event, struct action_
 {
     engine->now = event->now;
     engine->actions = actions;
+    engine->step_number++;
+    engine->event_kind = event->kind;
+    engine->freed.attempt_id = 0;
     int result = handle(engine, event, err);
     if (result == 0) {
         settle_all(engine);

@@ -66,7 +66,15 @@ struct engine {
     struct task *work_last;
     struct run *dirty_first;
 
+    uint64_t step_number;
+
     /* valid during a step */
+    enum event_kind event_kind;
+    struct { /* the attempt that was closed last; id 0 = none */
+        int64_t attempt_id;
+        int64_t run_id;
+        uint32_t pool;
+    } freed;
     struct instant now;
     struct action_list *actions;
 };

@@ -6,6 +6,39 @@
 
 #include <assert.h>
 
+/* The place that it takes was free in this step at the earliest: what kept it away? */
+static enum start_wait wait_of(const struct engine *engine, const struct task *task)
+{
+    const struct pool *pool = &engine->pools[task->pool];
+    const struct run *run = task->run;
+    if (task->queued_step == engine->step_number)
+        return START_WAIT_NONE;
+    if (engine->event_kind == EVENT_BEGIN)
+        return START_WAIT_ENGINE;
+    if (engine->event_kind == EVENT_SET_CAPACITY)
+        return START_WAIT_SETTING;
+    if (engine->freed.attempt_id == 0)
+        return START_WAIT_SLOT;
+    if (task->pool != 0 && task->pool == engine->freed.pool && pool->used >= pool->size)
+        return START_WAIT_POOL;
+    if (run->parallel > 0 && run->run_id == engine->freed.run_id &&
+        run->open >= (uint32_t)run->parallel)
+        return START_WAIT_RUN;
+    return START_WAIT_SLOT;
+}
+
+static struct attempt_start start_of(const struct engine *engine, const struct task *task)
+{
+    enum start_wait wait = wait_of(engine, task);
+    bool has_place = wait == START_WAIT_SLOT || wait == START_WAIT_POOL || wait == START_WAIT_RUN;
+    return (struct attempt_start){.ready = task->queued_at,
+                                  .cause = task->queued_cause,
+                                  .need = task->met_need,
+                                  .wait = wait,
+                                  .freed_by = has_place ? engine->freed.attempt_id : 0,
+                                  .overtaken = task->attempt_id - task->queued_before};
+}
+
 static void grant(struct engine *engine, struct task *task)
 {
     settle_place(engine, task, PLACE_NONE);
@@ -20,6 +53,7 @@ static void grant(struct engine *engine, struct task *task)
                                               .node = task->node,
                                               .number = task->attempts,
                                               .state = ATTEMPT_GRANTED,
+                                              .start = start_of(engine, task),
                                               .at = engine->now};
     open_order(engine, ACTION_GRANT, task);
 }

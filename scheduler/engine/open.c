@@ -90,6 +90,10 @@ void open_close(struct engine *engine, struct task *task)
             (engine->open_count - position) * sizeof(struct task *));
     engine->pools[task->pool].used--;
     task->run->open--;
+    if (engine->event_kind == EVENT_ATTEMPT_ENDED)
+        engine->freed.attempt_id = task->attempt_id;
+    engine->freed.run_id = task->run->run_id;
+    engine->freed.pool = task->pool;
     open_set_phase(engine, task, PHASE_NONE);
     task->attempt_id = 0;
     ready_unpark(engine, task->run);

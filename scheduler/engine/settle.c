@@ -72,6 +72,10 @@ static void tell_dependents(struct engine *engine, const struct task *task, enum
         struct task *dependent = &task->run->tasks[task->dependents[i]];
         dependent->blockers += before->lets_go_on;
         dependent->blockers -= after->lets_go_on;
+        if (dependent->blockers == 0) {
+            dependent->met_step = engine->step_number;
+            dependent->met_need = task->node;
+        }
         dependent->bad_needs -= before->blocks_downstream;
         dependent->bad_needs += after->blocks_downstream;
         if (dependent->state == TASK_WAITING || dependent->state == TASK_BLOCKED)
@@ -168,6 +172,58 @@ static void end_virtual(struct engine *engine, struct task *task)
         settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
 }
 
+static enum start_cause cause_of(const struct engine *engine, const struct task *task)
+{
+    if (task->met_step == engine->step_number)
+        return START_CAUSE_NEED;
+    if (task->timer_step == engine->step_number)
+        return START_CAUSE_PAUSE;
+    if (!engine->has_begun && engine->event_kind != EVENT_RERUN)
+        return START_CAUSE_ENGINE;
+    switch (engine->event_kind) {
+    case EVENT_NEEDS_MET:
+        return START_CAUSE_OUTSIDE;
+    case EVENT_RELEASE:
+        return START_CAUSE_RELEASE;
+    case EVENT_RERUN:
+        return START_CAUSE_RERUN;
+    case EVENT_SKIP:
+    case EVENT_MARK:
+    case EVENT_FREEZE:
+    case EVENT_UNFREEZE:
+        return START_CAUSE_HAND;
+    case EVENT_BEGIN:
+        return START_CAUSE_ENGINE;
+    case EVENT_TIME:
+    case EVENT_RUN_ADDED:
+    case EVENT_ATTEMPT_STARTED:
+    case EVENT_ATTEMPT_ENDED:
+    case EVENT_ATTEMPT_REVOKED:
+    case EVENT_ATTEMPT_QUEUED:
+    case EVENT_ATTEMPT_UNKNOWN:
+    case EVENT_STOP_RUN:
+    case EVENT_HOLD:
+    case EVENT_SET_CAPACITY:
+    case EVENT_RUN_FORGET:
+        break;
+    }
+    return START_CAUSE_RUN;
+}
+
+/* What was handed over and is taken back has been ready all the time. */
+static void queue(struct engine *engine, struct task *task)
+{
+    if (task->place == PLACE_READY)
+        return;
+    if (engine->event_kind != EVENT_ATTEMPT_REVOKED || task->queued_step == 0) {
+        task->queued_cause = cause_of(engine, task);
+        task->queued_at = engine->now;
+        task->queued_before = engine->next_attempt_id;
+        task->queued_step = engine->step_number;
+    }
+    settle_place(engine, task, PLACE_READY);
+}
+
 /* A task without an attempt: blocked or not, and which queue it stands in. */
 static void settle_idle(struct engine *engine, struct task *task)
 {
@@ -179,8 +235,10 @@ static void settle_idle(struct engine *engine, struct task *task)
         settle_place(engine, task, PLACE_NONE);
     else if (instant_compare(task->ready_at, engine->now) > 0)
         settle_place(engine, task, PLACE_TIMER);
+    else if (task->has_process && task->place != PLACE_PARKED)
+        queue(engine, task);
     else if (task->has_process)
-        settle_place(engine, task, task->place == PLACE_PARKED ? PLACE_PARKED : PLACE_READY);
+        return;
     else if (engine->has_begun)
         end_virtual(engine, task);
 }
@@ -206,6 +264,7 @@ void settle_all(struct engine *engine)
     struct task *due = task_heap_first(&engine->timers);
     while (due != NULL && instant_compare(due->ready_at, engine->now) <= 0) {
         settle_place(engine, due, PLACE_NONE);
+        due->timer_step = engine->step_number;
         settle_later(engine, due);
         due = task_heap_first(&engine->timers);
     }

@@ -8,7 +8,7 @@
 #ifndef DATEMILL_ENGINE_TASK_H
 #define DATEMILL_ENGINE_TASK_H
 
-#include "scheduler/engine/event.h"
+#include "scheduler/engine/action.h"
 
 enum task_phase {
     PHASE_NONE,
@@ -56,6 +56,14 @@ struct task {
     int32_t tries;            /* the same in this opening */
     struct instant ready_at;  /* not before; 0 = at once */
     int64_t attempt_id;       /* of the open attempt; 0 = none */
+
+    struct instant queued_at; /* ready since then */
+    int64_t queued_before;    /* the attempt id that was next then */
+    uint64_t queued_step;     /* of the engine */
+    uint64_t timer_step;      /* in which its pause was over */
+    uint64_t met_step;        /* in which the last need was met … */
+    uint32_t met_need;        /* … which was this node */
+    enum start_cause queued_cause;
 
     size_t heap_index; /* in the heap that `place` names */
     struct task *work_next;

@@ -96,6 +96,19 @@ const char *attempt_state_name(enum attempt_state state)
     return NAME(attempt_names, state);
 }
 
+const char *start_cause_name(enum start_cause cause)
+{
+    static const char *const names[] = {"run",     "need",  "outside", "pause",
+                                        "release", "rerun", "hand",    "engine"};
+    return NAME(names, cause);
+}
+
+const char *start_wait_name(enum start_wait wait)
+{
+    static const char *const names[] = {"none", "slot", "pool", "run", "setting", "engine"};
+    return NAME(names, wait);
+}
+
 const char *task_wish_name(enum task_wish wish)
 {
     return NAME(wish_names, wish);

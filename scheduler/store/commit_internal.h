@@ -19,6 +19,9 @@ struct commit_bytes {
 int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
                    struct error *err);
 
+/* Why an attempt was granted, once its row is there. */
+int commit_start(struct store *store, const struct record_attempt *granted, struct error *err);
+
 /* The parameters, settings and nodes of a run; store_commit_run.c. */
 int commit_add_values(struct store *store, const struct store_run *run, struct error *err);
 int commit_add_nodes(struct store *store, const struct store_run *run, int64_t flow_id,

@@ -183,6 +183,17 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_open ON attempt(run_id) WHERE state < 2;
 CREATE INDEX attempt_by_text ON attempt(text_id) WHERE text_id IS NOT NULL;
 
+-- Why an attempt was granted when it was, and not before.
+CREATE TABLE attempt_start (
+    attempt_id INTEGER PRIMARY KEY REFERENCES attempt(id),
+    ready_at INTEGER NOT NULL,      -- nothing but a place was missing since then
+    cause INTEGER NOT NULL,         -- enum start_cause: what made it ready
+    node_id INTEGER REFERENCES node(id), -- the need that was met last, in the same run
+    wait INTEGER NOT NULL,          -- enum start_wait: what it waited for then
+    freed_by INTEGER,               -- attempt whose end made room; it may be forgotten
+    overtaken INTEGER NOT NULL      -- attempts that were granted since then, before it
+);
+
 -- A table that an attempt wrote.
 CREATE TABLE attempt_table (
     attempt_id INTEGER NOT NULL REFERENCES attempt(id),

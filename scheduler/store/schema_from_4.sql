@@ -1,5 +1,5 @@
--- From schema 4 to 5: backfills that were asked for together. Never changed: a step with an error gets
--- a successor.
+-- From schema 4 to 5: backfills that were asked for together; why attempts were started. Never changed: a
+-- step with an error gets a successor.
 
 CREATE INDEX backfill_date_by_date ON backfill_date(backfill_id, bizdate);
 
@@ -8,3 +8,14 @@ CREATE TABLE backfill_group (
     leader_id INTEGER NOT NULL      -- the first of them, also of itself
 );
 CREATE INDEX backfill_group_by_leader ON backfill_group(leader_id);
+
+-- Why attempts were started.
+CREATE TABLE attempt_start (
+    attempt_id INTEGER PRIMARY KEY REFERENCES attempt(id),
+    ready_at INTEGER NOT NULL,      -- nothing but a place was missing since then
+    cause INTEGER NOT NULL,         -- enum start_cause: what made it ready
+    node_id INTEGER REFERENCES node(id), -- the need that was met last, in the same run
+    wait INTEGER NOT NULL,          -- enum start_wait: what it waited for then
+    freed_by INTEGER,               -- attempt whose end made room; it may be forgotten
+    overtaken INTEGER NOT NULL      -- attempts that were granted since then, before it
+);

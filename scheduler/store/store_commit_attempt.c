@@ -10,6 +10,29 @@ struct grant_ids { /* 0 = not given */
     int64_t text;
 };
 
+/* The node by its own number: indexes of a run change with its version. */
+int commit_start(struct store *store, const struct record_attempt *granted, struct error *err)
+{
+    const struct attempt_start *start = &granted->start;
+    STATEMENT(s);
+    if (statement_open_beside(&s, store,
+                              "INSERT INTO attempt_start(attempt_id, ready_at, cause, node_id,"
+                              " wait, freed_by, overtaken) VALUES (?1, ?2, ?3, iif(?3 = 1,"
+                              " (SELECT node_id FROM node_run WHERE run_id = ?7 AND node = ?8),"
+                              " NULL), ?4, ?5, ?6)",
+                              err) != 0)
+        return -1;
+    statement_int(&s, granted->attempt_id);
+    statement_int(&s, start->ready.us);
+    statement_int(&s, start->cause);
+    statement_int(&s, start->wait);
+    statement_int_or_null(&s, start->freed_by);
+    statement_int(&s, start->overtaken);
+    statement_int(&s, granted->run_id);
+    statement_int(&s, start->need);
+    return statement_run(&s, err);
+}
+
 /* The record that granted it is in this batch: its row is made as a whole. */
 static int insert_grant(struct store *store, const struct record_attempt *granted,
                         const struct store_grant *grant, const struct grant_ids *ids,
@@ -34,7 +57,7 @@ static int insert_grant(struct store *store, const struct record_attempt *grante
     statement_int_or_null(&s, ids->boot);
     statement_text(&s, grant->log_path);
     statement_int_or_null(&s, ids->text);
-    return statement_run(&s, err);
+    return statement_run(&s, err) != 0 ? -1 : commit_start(store, granted, err);
 }
 
 static int update_grant(struct store *store, const struct store_grant *grant,

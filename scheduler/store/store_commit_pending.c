@@ -29,7 +29,7 @@ static int insert_attempt(struct store *store, const struct record_attempt *gran
     statement_int(&s, granted->number);
     statement_int(&s, granted->state);
     statement_int(&s, granted->at.us);
-    return statement_run(&s, err);
+    return statement_run(&s, err) != 0 ? -1 : commit_start(store, granted, err);
 }
 
 static void bind_if(struct statement *s, bool is_known, int64_t value)

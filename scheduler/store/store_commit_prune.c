@@ -32,6 +32,7 @@ static int collect(struct statement *statement, struct ids *ids, struct error *e
 static const char *const removals[] = {
     "DELETE FROM attempt_table WHERE attempt_id IN (SELECT id FROM attempt WHERE run_id = ?1)",
     "DELETE FROM attempt_output WHERE attempt_id IN (SELECT id FROM attempt WHERE run_id = ?1)",
+    "DELETE FROM attempt_start WHERE attempt_id IN (SELECT id FROM attempt WHERE run_id = ?1)",
     "DELETE FROM attempt WHERE run_id = ?1",
     "DELETE FROM node_run WHERE run_id = ?1",
     "DELETE FROM run_param WHERE run_id = ?1",

@@ -63,7 +63,12 @@ static int remove_attempt(struct store *store, const struct record_attempt *atte
                           struct error *err)
 {
     STATEMENT(s);
-    if (statement_open(&s, store, "DELETE FROM attempt WHERE id = ?1 AND state = 0", err) != 0)
+    STATEMENT(start);
+    if (statement_open(&start, store, "DELETE FROM attempt_start WHERE attempt_id = ?1", err) != 0)
+        return -1;
+    statement_int(&start, attempt->attempt_id);
+    if (statement_run(&start, err) != 0 ||
+        statement_open(&s, store, "DELETE FROM attempt WHERE id = ?1 AND state = 0", err) != 0)
         return -1;
     statement_int(&s, attempt->attempt_id);
     return statement_run_one(&s, "granted attempt", err);

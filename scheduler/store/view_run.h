@@ -35,6 +35,25 @@ struct view_attempts {
     int64_t next; /* of lists that page */
 };
 
+/* Why an attempt was handed over when it was. */
+struct view_start {
+    int64_t attempt_id;
+    const char *node_name;
+    int32_t number;
+    struct instant granted_at;
+    struct instant started_at; /* 0 = not yet */
+    struct attempt_start start;
+    const char *need_name;  /* cause NEED; else "" */
+    int64_t freed_run_id;   /* of the attempt that made room; 0 = none, or it is forgotten */
+    const char *freed_flow; /* "" then */
+    const char *freed_node;
+};
+
+struct view_starts {
+    const struct view_start *items; /* oldest first; none for attempts before there were reasons */
+    size_t count;
+};
+
 struct view_node {
     uint32_t index;
     const char *name;
@@ -67,6 +86,10 @@ int view_run_nodes(struct store *store, int64_t run_id, struct arena *arena,
 /* All attempts of a run, oldest first. */
 int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
                       struct view_attempts *ret_attempts, struct error *err);
+
+/* The reasons of all attempts of a run. */
+int view_run_starts(struct store *store, int64_t run_id, struct arena *arena,
+                    struct view_starts *ret_starts, struct error *err);
 
 struct view_operation {
     int64_t id;
