@@ -3,6 +3,7 @@
 #include "nodes/warehouse/catalog_schema.h"
 #include "nodes/warehouse/db.h"
 #include "nodes/warehouse/failure.h"
+#include "scheduler/base/beneath.h"
 #include "scheduler/base/scope.h"
 
 #include <errno.h>
@@ -145,8 +146,8 @@ static int check_schema(struct catalog *catalog, enum catalog_mode mode, struct 
     return 0;
 }
 
-static int open_database(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,
-                         struct error *err)
+static int try_database(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,
+                        struct error *err)
 {
     SCOPED_TEXT struct text path = {0};
     text_append_format(&path, "%s/warehouse/catalog.db", state_dir);
@@ -164,6 +165,23 @@ static int open_database(struct catalog *catalog, const char *state_dir, enum ca
     if (mode == CATALOG_WRITE && set_journal(catalog, err) != 0)
         return -1;
     return check_schema(catalog, mode, err);
+}
+
+/* SQLite makes files beside the catalogue. Where it could not, the reason is looked for; when there
+ * is none any more, it is tried once more. */
+static int open_database(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,
+                         struct error *err)
+{
+    int result = try_database(catalog, state_dir, mode, err);
+    if (result == 0 || catalog->db == NULL ||
+        (sqlite3_errcode(catalog->db) & 0xff) != SQLITE_CANTOPEN)
+        return result;
+    errno = beneath_try_to_make(catalog->folder_fd);
+    if (errno != 0)
+        return failure_set_errno(err, "cannot make a file beside the warehouse's catalogue");
+    sqlite3_close(catalog->db);
+    catalog->db = NULL;
+    return try_database(catalog, state_dir, mode, err);
 }
 
 int catalog_open(struct catalog *catalog, const char *state_dir, enum catalog_mode mode,

@@ -42,9 +42,13 @@ int failure_set_sqlite(struct error *err, sqlite3 *db, const char *what)
         kind = ERROR_KIND_PRECONDITION;
     else if (code == SQLITE_READONLY || code == SQLITE_PERM)
         kind = ERROR_KIND_REFUSED;
-    error_set(err, kind, "%s: %s", what, sqlite3_errmsg(db));
-    int system = sqlite3_system_errno(db);
-    if (code == SQLITE_FULL || (code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)))
+    bool is_systems = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+    int system = is_systems ? sqlite3_system_errno(db) : 0;
+    if (code == SQLITE_CANTOPEN && system == ENOENT) /* of a second try, when the first failed */
+        system = 0;
+    error_set(err, kind, "%s: %s%s%s", what, sqlite3_errmsg(db), system == 0 ? "" : ": ",
+              system == 0 ? "" : strerror(system));
+    if (code == SQLITE_FULL || system == ENOSPC || system == EDQUOT)
         set_code(err, FAILURE_CODE_SPACE);
     return -1;
 }

@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define OPEN_TRIES 16
 #define MAX_LINKS 40 /* as the kernel has it */
@@ -152,4 +154,16 @@ int beneath_open(int dir_fd, const char *path, int flags)
     }
     bool is_missing = fd < 0 && (errno == ENOSYS || errno == EPERM);
     return is_missing ? beneath_open_by_steps(dir_fd, path, flags) : (int)fd;
+}
+
+int beneath_try_to_make(int dir_fd)
+{
+    char name[64];
+    snprintf(name, sizeof name, ".try-%ld", (long)getpid());
+    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    unlinkat(dir_fd, name, 0);
+    return 0;
 }

@@ -12,4 +12,8 @@ int beneath_open(int dir_fd, const char *path, int flags);
  * to is opened without following any. */
 int beneath_open_by_steps(int dir_fd, const char *path, int flags);
 
+/* 0 when a file can be made in the folder (it is gone again), else errno: what SQLite forgets when
+ * it could not make one beside its own, since it then tries to read it. */
+int beneath_try_to_make(int dir_fd);
+
 #endif

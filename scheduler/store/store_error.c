@@ -1,6 +1,9 @@
+#include "scheduler/base/beneath.h"
+#include "scheduler/base/scope.h"
 #include "scheduler/store/store_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -64,10 +67,25 @@ static enum failure failure_of(int result, int system_errno)
     }
 }
 
+/* Why no file can be made beside the store's; 0 when one can. */
+static int look_for_refusal(const struct store *store)
+{
+    SCOPED_FD int fd = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? errno : beneath_try_to_make(fd);
+}
+
+bool store_is_refusal_over(const struct store *store)
+{
+    return store->db != NULL && (sqlite3_errcode(store->db) & 0xff) == SQLITE_CANTOPEN &&
+           look_for_refusal(store) == 0;
+}
+
 /* SQLite does not always keep why a write failed; what can be looked up is. */
 static int errno_of(struct store *store, int result)
 {
     int number = store->db == NULL ? 0 : sqlite3_system_errno(store->db);
+    if ((result & 0xff) == SQLITE_CANTOPEN && number == ENOENT)
+        return look_for_refusal(store);
     struct rlimit limit;
     if (number != 0 || result != SQLITE_IOERR_WRITE || getrlimit(RLIMIT_FSIZE, &limit) != 0)
         return number;

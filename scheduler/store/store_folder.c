@@ -17,8 +17,11 @@ static int make_gitignore(int dir_fd, const char *state_dir, struct error *err)
         return errno == EEXIST ? 0
                                : error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make %s/%s",
                                                  state_dir, STORE_GITIGNORE_NAME);
-    if (write(fd, "*\n", 2) == 2)
+    ssize_t written = write(fd, "*\n", 2);
+    if (written == 2)
         return 0;
+    if (written >= 0)
+        errno = ENOSPC; /* why else would two bytes be cut */
     error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot write %s/%s", state_dir,
                     STORE_GITIGNORE_NAME);
     unlinkat(dir_fd, STORE_GITIGNORE_NAME, 0);

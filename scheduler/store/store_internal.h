@@ -73,6 +73,9 @@ int store_fail(struct store *store, int result, struct error *err);
  * Always -1. */
 int store_spoil(struct store *store, const struct error *err);
 
+/* A file could not be made, and now one could be: worth another try. */
+bool store_is_refusal_over(const struct store *store);
+
 /* E503: what is in the file cannot be. Always -1. */
 int store_fail_damaged(struct store *store, const char *what, struct error *err);
 

@@ -188,7 +188,12 @@ int store_open_schema(const char *state_dir, const char *program, const struct s
                       struct store **ret_store, struct error *err)
 {
     struct store *store = new_store(state_dir, true);
-    if (open_writer(store, program, schema, err) != 0) {
+    int result = open_writer(store, program, schema, err);
+    if (result != 0 && store_is_refusal_over(store)) {
+        close_database(store);
+        result = open_writer(store, program, schema, err);
+    }
+    if (result != 0) {
         store_close(store);
         return -1;
     }

@@ -108,12 +108,23 @@ static void what_is_wrong_is_told(void **state)
     expect(*state, name, O_RDONLY, ENAMETOOLONG);
 }
 
+static void whether_a_file_can_be_made_is_found_out(void **state)
+{
+    const struct world *world = *state;
+    assert_int_equal(mkdirat(world->fd, "gone", 0700), 0);
+    SCOPED_FD int fd = openat(world->fd, "gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(beneath_try_to_make(fd), 0);
+    assert_int_equal(unlinkat(world->fd, "gone", AT_REMOVEDIR), 0); /* it is empty again */
+    assert_int_equal(beneath_try_to_make(fd), ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_inside_is_opened),
         cmocka_unit_test(what_is_outside_is_not),
         cmocka_unit_test(what_is_wrong_is_told),
+        cmocka_unit_test(whether_a_file_can_be_made_is_found_out),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -418,6 +418,38 @@ static void a_read_only_disk_can_be_read(void **state)
     on_own_disk("4m", use_a_read_only_disk);
 }
 
+/* SQLite says of a WAL that it cannot make that there is none. */
+static void use_a_disk_without_inodes(const char *dir)
+{
+    char state_dir[128];
+    char ballast[128];
+    struct store *store = NULL;
+    struct error err = {0};
+    int count = 0;
+    snprintf(state_dir, sizeof state_dir, "%s/.datemill", dir);
+    EXPECT(store_open_writer(state_dir, "datemill 0.1.0", &store, &err) == 0);
+    store_close(store);
+    for (bool is_made = true; is_made; count += is_made) {
+        snprintf(ballast, sizeof ballast, "%s/ballast%d", dir, count);
+        is_made = mkdir(ballast, 0700) == 0;
+    }
+    EXPECT(store_open_writer(state_dir, "datemill 0.1.0", &store, &err) == -1);
+    EXPECT(strcmp(err.code, "E504") == 0);
+    EXPECT(strstr(err.text, "no space left") != NULL);
+    for (int i = 0; i < 3; i++) {
+        snprintf(ballast, sizeof ballast, "%s/ballast%d", dir, i);
+        EXPECT(rmdir(ballast) == 0);
+    }
+    EXPECT(store_open_writer(state_dir, "datemill 0.1.0", &store, &err) == 0);
+    store_close(store);
+}
+
+static void a_disk_that_takes_no_more_files_is_named(void **state)
+{
+    (void)state;
+    on_own_disk("4m,nr_inodes=40", use_a_disk_without_inodes);
+}
+
 static void a_limit_on_file_sizes_is_no_crash(void **state)
 {
     struct world *world = *state;
@@ -471,6 +503,7 @@ int main(void)
         TEST(a_folder_that_cannot_be_written),
         TEST(a_full_disk_is_named_and_the_same_batch_goes_in_later),
         TEST(a_read_only_disk_can_be_read),
+        TEST(a_disk_that_takes_no_more_files_is_named),
         TEST(a_limit_on_file_sizes_is_no_crash),
         TEST(figures_are_those_of_the_files),
     };
