@@ -123,7 +123,7 @@ check(await tab.locator("#keys").isVisible(), "? opens the help");
 await tab.keyboard.press("Escape");
 await tab.locator("#keys").waitFor({ state: "hidden" });
 await tab.keyboard.press("n");
-check(await focus() === "#sum-0", "n goes to what failed", await focus());
+await until(async () => (await focus()) === "#sum-0", "n goes to what failed");
 
 // live
 await until(() => streams.length === 1, "the page listens");
@@ -186,6 +186,9 @@ await tab.goto(home);
 state.progress = 7;
 await until(async () => (await tab.textContent("#progress p")) === "7 of 9", "without a stream the page is asked for");
 check(state.asked.length === asked + 1, "and the stream is left alone", state.asked.length - asked);
+state.is_open = false;
+const polled = state.loads;
+await until(() => state.loads >= polled + 2, "when nothing is open any more the page is loaded");
 
 await close();
 await browser.close();

@@ -68,7 +68,7 @@ function on_log({ run, node, try: number, line, text }) {
 }
 
 // Asks for the page again and takes over the parts that differ.
-async function refresh() {
+async function refresh(is_poll) {
   due = 0;
   const answer = await fetch(location.href).catch(() => 0);
   if (!answer.ok) return;
@@ -84,11 +84,13 @@ async function refresh() {
     if (href) $$(`[href="${CSS.escape(href)}"]`, old)[0]?.focus();
   }
   ready();
-  if (!page.querySelector("[data-live]")) stop(true);
+  if (page.querySelector("[data-live]")) return;
+  stop(true);
+  if (is_poll) location.reload(); // as at the end of a stream
 }
 
 function refresh_soon() {
-  if ($("[data-part]")) due ||= setTimeout(refresh, 1000);
+  if ($("[data-part]")) due ||= setTimeout(refresh, 1000, false);
 }
 
 function stop(is_end) {
@@ -117,7 +119,7 @@ function listen() {
   source.onerror = () => { // refused, as when all streams are taken: ask now and then
     if (source?.readyState !== EventSource.CLOSED) return;
     stop();
-    poll = setInterval(refresh, 5000);
+    poll = setInterval(refresh, 5000, true);
   };
 }
 

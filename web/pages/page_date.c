@@ -162,6 +162,7 @@ static void write_run(struct page *page, const struct view_run *run)
     html_attr(html, "data-node", "");
     html_open(html, "th");
     html_attr(html, "scope", "row");
+    html_attr(html, "class", "nb");
     html_link(html, run_href(page, run->id, ""),
               arena_format(page->visit->arena, "%lld", (long long)run->id));
     html_close(html, "th");

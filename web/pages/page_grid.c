@@ -317,8 +317,7 @@ static void write_banner(struct page *page, const struct view_backfill *backfill
     url_begin(&url, page->visit->arena, "/backfills");
     url_part_int(&url, backfill->row.id);
     html_open(html, "div");
-    html_attr_format(html, "class", "banner %s",
-                     backfill->row.state == BACKFILL_PAUSED ? "waiting" : state);
+    html_attr_format(html, "class", "banner %s", state);
     html_open(html, "a");
     html_attr(html, "href", url_string(&url));
     html_say_with(html, STR_GRID_BACKFILL,
