@@ -1,5 +1,6 @@
 #include "web/routes.h"
 
+#include "web/action/actions.h"
 #include "web/pages/pages.h"
 
 /* one a line, so that two who add one do not meet */
@@ -11,6 +12,9 @@ static const struct route *const tables[] = {
     page_health_routes,
     page_login_routes,
     page_asset_routes,
+    action_run_routes,
+    action_freeze_routes,
+    action_start_routes,
     NULL
 };
 /* clang-format on */

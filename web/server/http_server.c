@@ -98,6 +98,13 @@ static void end_late_ones(void *owner)
         loop_set_timer(server->options.loop, &server->deadline, duration_seconds(FULL_LOOK_S));
 }
 
+/* The library is told by being run: in a loop of somebody else it does not wake up by itself. */
+static void resume(struct http_server *server, struct MHD_Connection *mhd)
+{
+    MHD_resume_connection(mhd);
+    loop_set_timer(server->options.loop, &server->timer, duration_ms(0));
+}
+
 /* ---- connections ---- */
 
 static void wait_for_request(struct peer *peer)
@@ -384,7 +391,7 @@ void http_exchange_finish(struct http_exchange *exchange)
     struct http_connection *connection = exchange->inner;
     connection->is_finished = true;
     if (connection->is_suspended)
-        MHD_resume_connection(connection->mhd);
+        resume(exchange->server, connection->mhd);
     connection->is_suspended = false;
 }
 
@@ -412,7 +419,7 @@ static void wake(struct http_stream *stream)
     if (!stream->is_suspended)
         return;
     stream->is_suspended = false;
-    MHD_resume_connection(stream->connection->mhd);
+    resume(stream->connection->exchange.server, stream->connection->mhd);
 }
 
 bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length)

@@ -1,11 +1,13 @@
 #include "web/site/page.h"
 
+#include "scheduler/base/scope.h"
 #include "web/assets/asset.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define REFRESH_S 10
+#define MAX_VALUES 9 /* of one sentence */
 
 static void write_asset(struct visit *visit, const char *name)
 {
@@ -311,6 +313,22 @@ void page_time(struct visit *visit, struct instant at, const struct zone *zone)
     html_attr_format(html, "datetime", "%sZ", utc);
     html_text(html, visit_time(visit, at, zone));
     html_close(html, "time");
+}
+
+const char *page_fill(struct visit *visit, enum string_key key, ...)
+{
+    const char *values[MAX_VALUES + 1] = {0};
+    SCOPED_TEXT struct text text = {0};
+    va_list args;
+    va_start(args, key);
+    for (size_t i = 0; i < MAX_VALUES; i++) {
+        values[i] = va_arg(args, const char *);
+        if (values[i] == NULL)
+            break;
+    }
+    va_end(args);
+    string_fill(&text, visit->language, key, values);
+    return arena_copy(visit->arena, text_string(&text), text.length);
 }
 
 void page_csrf(struct visit *visit)

@@ -50,6 +50,9 @@ void page_state(struct html *html, const char *state);
  * a dash for 0. */
 void page_time(struct visit *visit, struct instant at, const struct zone *zone);
 
+/* A sentence with values for {1}, {2}, …: strings, NULL at the end. Belongs to the visit's arena. */
+const char *page_fill(struct visit *visit, enum string_key key, ...) __attribute__((sentinel));
+
 /* Hidden CSRF field of a form of the visitor's session. */
 void page_csrf(struct visit *visit);
 
