@@ -50,7 +50,7 @@ void page_state(struct html *html, const char *state);
  * a dash for 0. */
 void page_time(struct visit *visit, struct instant at, const struct zone *zone);
 
-/* A sentence with values for {1}, {2}, …: strings, NULL at the end. Belongs to the visit's arena. */
+/* A sentence with values for {1}, {2}, …: strings, NULL at the end. Belongs to the arena. */
 const char *page_fill(struct visit *visit, enum string_key key, ...) __attribute__((sentinel));
 
 /* Hidden CSRF field of a form of the visitor's session. */
