@@ -5,6 +5,7 @@
 #include "nodes/node_type.h"
 
 extern const struct node_type node_type_virtual;
+extern const struct node_type node_type_wait;
 extern const struct node_type node_type_shell;
 extern const struct node_type node_type_sync;
 extern const struct node_type node_type_sql;

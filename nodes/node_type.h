@@ -137,6 +137,27 @@ struct node_table {
     const char *partition; /* "dt=20211111"; "" = the whole table */
 };
 
+enum node_wait_kind {
+    NODE_WAIT_FILE,      /* there, and unchanged for `stable` */
+    NODE_WAIT_PARTITION, /* of the warehouse */
+    NODE_WAIT_TIME       /* of the scheduling date, in the flow's zone */
+};
+
+/* What a node waits for, without a process and without a slot. */
+struct node_wait {
+    enum node_wait_kind kind;
+    const char *connection; /* FILE: its name */
+    const char *root;       /* FILE: absolute folder of the connection */
+    const char *file;       /* FILE: beneath it; `*` as a sync node has it */
+    struct duration stable;
+    const char *table;     /* PARTITION */
+    const char *partition; /* "dt=20211111"; "" = the whole table: it has rows */
+    const char *time;      /* 02:30 or 02:30:15 */
+    struct duration every; /* between looks where changes are not told (mounts) */
+    struct duration timeout;
+    bool is_skipped; /* after the timeout; else failed */
+};
+
 struct node_type {
     uint32_t contract; /* NODE_TYPE_CONTRACT */
     const char *name;
@@ -158,6 +179,11 @@ struct node_type {
      * when there is none, or they do not. NULL: they never do. `facts` may be NULL. */
     bool (*find_replaced)(const struct node_type *type, const struct node_work *work,
                           struct node_table *ret_table);
+    /* What a node waits for before its first process starts, or, when the type has none, what its
+     * success is. Returns false when it waits for nothing. NULL: never. With the values as written
+     * the kind, the durations and is_skipped are already right. */
+    bool (*find_wait)(const struct node_type *type, const struct node_work *work,
+                      struct node_wait *ret_wait);
 };
 
 /* The built-in types and how many there are; main hands them to the flow floor. */

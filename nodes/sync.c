@@ -1,13 +1,13 @@
 #include "nodes/builtin.h"
 #include "nodes/node_job.h"
+#include "nodes/node_wait.h"
 #include "scheduler/base/scope.h"
-#include "scheduler/base/suggest.h"
 
 #include <string.h>
 
 static const char *const formats[] = {"lines", "json", "csv", NULL};
 static const char *const modes[] = {"overwrite", "append", NULL};
-static const char *const missing_choices[] = {"fail", "skip", "empty", NULL};
+static const char *const missing_choices[] = {"fail", "wait", "skip", "empty", NULL};
 
 static const struct field from_fields[] = {
     {.name = "connection",
@@ -74,6 +74,19 @@ static const struct field error_fields[] = {
     {.name = NULL},
 };
 
+static const struct field wait_fields[] = {
+    NODE_WAIT_STABLE_FIELD,
+    NODE_WAIT_EVERY_FIELD,
+    {.name = "timeout",
+     .kind = FIELD_KIND_DURATION,
+     .default_text = NODE_WAIT_DEFAULT_TIMEOUT,
+     .min = DURATION_SECOND_US,
+     .max = 366 * DURATION_DAY_US,
+     .help = "How long it waits at most; the node's own `timeout` is for its attempts."},
+    NODE_WAIT_ON_TIMEOUT_FIELD,
+    {.name = NULL},
+};
+
 static const struct field fields[] = {
     {.name = "from",
      .kind = FIELD_KIND_BLOCK,
@@ -93,71 +106,15 @@ static const struct field fields[] = {
      .kind = FIELD_KIND_CHOICE,
      .choices = missing_choices,
      .default_text = "fail",
-     .help = "When there is no source file: fail, leave the table as it is and go on (`skip`), or "
-             "write no rows (`empty`)."},
+     .help = "When there is no source file: fail, wait for it without a slot (`wait`), leave the "
+             "table as it is and go on (`skip`), or write no rows (`empty`)."},
+    {.name = "wait",
+     .kind = FIELD_KIND_BLOCK,
+     .fields = wait_fields,
+     .help = "How `on_missing: wait` waits.",
+     .example = "{stable: 30s, timeout: 6h, on_timeout: skip}"},
     {.name = NULL},
 };
-
-static const struct node_connection *find_connection(const struct node_facts *facts,
-                                                     const char *name)
-{
-    for (size_t i = 0; i < facts->connection_count; i++) {
-        if (strcmp(facts->connections[i].name, name) == 0)
-            return &facts->connections[i];
-    }
-    return NULL;
-}
-
-static void check_connection(const struct field_value *value, const struct node_facts *facts,
-                             const struct node_report *report)
-{
-    const struct node_connection *connection = find_connection(facts, value->text);
-    SCOPED_TEXT struct text message = {0};
-    SCOPED_TEXT struct text help = {0};
-    if (connection != NULL) {
-        if (strcmp(connection->type, "files") == 0)
-            return;
-        text_append_format(&message, "connection `%s` is of type %s: sync reads `files`",
-                           value->text, connection->type);
-        report->add(report->context, value->place, "E116", text_string(&message), NULL);
-        return;
-    }
-    struct suggest suggest;
-    suggest_begin(&suggest, value->text);
-    for (size_t i = 0; i < facts->connection_count; i++)
-        suggest_offer(&suggest, facts->connections[i].name);
-    text_append_format(&message, "no connection `%s` in datemill.yaml", value->text);
-    if (suggest_best(&suggest) != NULL)
-        text_append_format(&help, "did you mean `%s`?", suggest_best(&suggest));
-    else
-        text_append_format(&help, "add it: connections: {%s: {type: files, path: ./data}}",
-                           value->text);
-    report->add(report->context, value->place, "E116", text_string(&message), text_string(&help));
-}
-
-static bool is_name(const char *text, size_t length)
-{
-    size_t letters =
-        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
-    return length > 0 && letters >= length && (text[0] < '0' || text[0] > '9');
-}
-
-/* `dt=…`, or several of them with `/` or `,` between. */
-static void check_partition(const struct field_value *value, const struct node_report *report)
-{
-    if (value->kind == FIELD_KIND_MAP)
-        return;
-    for (const char *at = value->text; at != NULL;) {
-        size_t name = strcspn(at, "=");
-        if (at[name] != '=' || !is_name(at, name) || strchr("/,", at[name + 1]) != NULL) {
-            report->add(report->context, value->place, "E131",
-                        "a partition is written column=value", "as `dt=${var}`");
-            return;
-        }
-        at = strpbrk(at + name, "/,");
-        at = at == NULL ? NULL : at + 1;
-    }
-}
 
 static void check_csv(const struct field_value *from, const struct node_report *report)
 {
@@ -178,6 +135,12 @@ static void check_csv(const struct field_value *from, const struct node_report *
                     "as \",\" or \"\\t\"");
 }
 
+static bool waits(const struct field_value *block)
+{
+    const char *on_missing = field_text(block, fields, "on_missing");
+    return on_missing != NULL && strcmp(on_missing, "wait") == 0;
+}
+
 static void check(const struct node_type *type, const struct node_values *values,
                   const struct node_facts *facts, const struct node_report *report)
 {
@@ -187,26 +150,15 @@ static void check(const struct node_type *type, const struct node_values *values
     const struct field_value *connection = field_find(from, "connection");
     const struct field_value *partition = field_find(to, "partition");
     if (connection != NULL)
-        check_connection(connection, facts, report);
+        node_wait_check_connection(connection, facts, "sync", report);
     if (from != NULL)
         check_csv(from, report);
     if (partition != NULL)
-        check_partition(partition, report);
-}
-
-/* `dt=20211111`, parts separated by '/'. */
-static void append_partition(const struct field_value *partition, struct text *out)
-{
-    if (partition == NULL)
-        return;
-    if (partition->kind != FIELD_KIND_MAP) {
-        for (const char *at = partition->text; *at != '\0'; at++)
-            text_append_char(out, *at == ',' ? '/' : *at);
-        return;
-    }
-    for (size_t i = 0; i < partition->item_count; i++)
-        text_append_format(out, "%s%s=%s", i == 0 ? "" : "/", partition->items[i].name,
-                           partition->items[i].text);
+        node_wait_check_partition(partition, report);
+    const struct field_value *wait = field_find(values->written, "wait");
+    if (wait != NULL && !waits(values->written))
+        report->add(report->context, wait->key_place, "E131",
+                    "only `on_missing: wait` has a `wait`", NULL);
 }
 
 static void write_from(struct json_out *json, const struct node_values *values,
@@ -250,12 +202,13 @@ static int prepare(const struct node_type *type, const struct node_work *work,
     const struct field_value *from = field_find(values->resolved, "from");
     const struct field_value *to = field_find(values->resolved, "to");
     const char *name = field_text(from, from_fields, "connection");
-    const struct node_connection *connection = name == NULL ? NULL : find_connection(facts, name);
+    const struct node_connection *connection =
+        name == NULL ? NULL : node_wait_connection(facts, name);
     if (connection == NULL || field_find(from, "file") == NULL)
         return error_set(err, ERROR_KIND_INVALID, "no connection `%s` in datemill.yaml",
                          name == NULL ? "" : name);
     SCOPED_TEXT struct text partition = {0};
-    append_partition(field_find(to, "partition"), &partition);
+    node_wait_append_partition(field_find(to, "partition"), &partition);
     const char *mode = field_text(to, to_fields, "mode");
     SCOPED_TEXT struct text job = {0};
     struct json_out json;
@@ -265,7 +218,10 @@ static int prepare(const struct node_type *type, const struct node_work *work,
     write_to(&json, to, text_string(&partition));
     json_out_pair_int(&json, "errors_max",
                       field_number(field_find(values->resolved, "errors"), "max", 0));
-    json_out_pair_string(&json, "on_missing", field_text(values->resolved, fields, "on_missing"));
+    /* What was waited for and is gone again is missing. */
+    json_out_pair_string(
+        &json, "on_missing",
+        waits(values->resolved) ? "fail" : field_text(values->resolved, fields, "on_missing"));
     json_out_end_object(&json);
     struct node_command command = node_job_command(facts, "datemill-sync", &job, arena);
     command.shown_text =
@@ -287,9 +243,28 @@ static bool find_replaced(const struct node_type *type, const struct node_work *
     if (table == NULL || strcmp(mode, "overwrite") != 0)
         return false;
     SCOPED_TEXT struct text partition = {0};
-    append_partition(field_find(to, "partition"), &partition);
+    node_wait_append_partition(field_find(to, "partition"), &partition);
     *ret_table = (struct node_table){
         .table = table, .partition = arena_copy_string(work->arena, text_string(&partition))};
+    return true;
+}
+
+static bool find_wait(const struct node_type *type, const struct node_work *work,
+                      struct node_wait *ret_wait)
+{
+    const struct field_value *block = work->values->resolved;
+    const struct field_value *from = field_find(block, "from");
+    const char *name = field_text(from, from_fields, "connection");
+    const struct node_connection *connection =
+        name == NULL || work->facts == NULL ? NULL : node_wait_connection(work->facts, name);
+    struct node_wait wait = {.kind = NODE_WAIT_FILE, .connection = name};
+    (void)type;
+    if (!waits(block))
+        return false;
+    node_wait_read(field_find(block, "wait"), &wait);
+    wait.root = connection == NULL ? NULL : connection->path;
+    wait.file = field_text(from, from_fields, "file");
+    *ret_wait = wait;
     return true;
 }
 
@@ -303,4 +278,5 @@ const struct node_type node_type_sync = {
     .prepare = prepare,
     .interpret = node_job_interpret,
     .find_replaced = find_replaced,
+    .find_wait = find_wait,
 };

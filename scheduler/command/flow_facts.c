@@ -2,6 +2,7 @@
 
 #include "scheduler/base/scope.h"
 #include "scheduler/flow/flow_need.h"
+#include "scheduler/plan/plan_prepare.h"
 
 #include <string.h>
 
@@ -64,6 +65,17 @@ const char *flow_facts_off_day(const struct flow_node *node, const char *cyctime
         return arena_format(arena, "not on that date (on: %s)", days);
     return arena_format(arena, "not on %.10s, a %s (on: %s)", cyctime,
                         names[civil_weekday(planned.date) - 1], days);
+}
+
+const char *flow_facts_wait(const struct flow_node *node, struct arena *arena)
+{
+    SCOPED_TEXT struct text text = {0};
+    struct node_values values = {.resolved = &node->values, .written = &node->values};
+    struct node_work work = {&values, NULL, arena};
+    struct node_wait wait;
+    if (node->wait.is_set && node->type->find_wait(node->type, &work, &wait))
+        plan_name_wait(&wait, &text);
+    return arena_copy(arena, text_string(&text), text.length);
 }
 
 const char *flow_facts_schedule(const struct flow *flow, struct arena *arena)

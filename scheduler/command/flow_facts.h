@@ -26,6 +26,9 @@ const char *flow_facts_needs(const struct flow_node *node, struct arena *arena);
 const char *flow_facts_off_day(const struct flow_node *node, const char *cyctime,
                                struct arena *arena);
 
+/* `file oss: event/${var}data`, as written: what a node with `wait` set waits for. */
+const char *flow_facts_wait(const struct flow_node *node, struct arena *arena);
+
 /* `daily 00:30   Asia/Shanghai`, or `none: started by hand`. */
 const char *flow_facts_schedule(const struct flow *flow, struct arena *arena);
 

@@ -1,6 +1,7 @@
 #include "scheduler/command/run_waits_store.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/command/flow_facts.h"
 #include "scheduler/daemon/need_text.h"
 #include "scheduler/flow/flow_need.h"
 #include "scheduler/plan/plan_need.h"
@@ -188,6 +189,23 @@ static void add_retry(struct find *find, const struct view_node *node)
                      left.us > 0 ? duration_format(left, delay) : "", node->tries + 1));
 }
 
+static void add_wait(struct find *find, const struct view_node *node, size_t index)
+{
+    struct arena *arena = &find->context->arena;
+    const struct view_run *run = &find->run->run;
+    if (node->reason != TASK_REASON_WAIT || index == FLOW_NONE)
+        return;
+    const struct flow_node *definition = &find->run->flow->nodes[index];
+    struct instant since =
+        instant_add(node->ready_at, (struct duration){-definition->wait.timeout.us});
+    const char *from = run_facts_time(find->context, run, since);
+    const char *until = run_facts_time(find->context, run, node->ready_at);
+    add(find, node->name,
+        arena_format(arena, "%s since %.8s, until %.19s at most, then %s",
+                     flow_facts_wait(definition, arena), from + 11, until,
+                     definition->wait.is_skipped ? "skipped" : "failed"));
+}
+
 static void add_hold(struct find *find, const struct view_node *node)
 {
     const struct view_run *run = &find->run->run;
@@ -215,6 +233,7 @@ static void add_node(struct find *find, const struct view_node *node)
         return;
     if (index != FLOW_NONE)
         add_external(find, node, index);
+    add_wait(find, node, index);
     add_retry(find, node);
     add_hold(find, node);
 }

@@ -65,13 +65,29 @@ static bool append_external(struct why *why)
     return why->text.length > before;
 }
 
+/* `file oss: a until 06:30:00`; with `before` a wait that is over. */
+static void append_wait(struct why *why, const char *before)
+{
+    const struct view_node *node = why->node;
+    text_append_format(&why->text, "%s%s", before,
+                       why->definition == NULL
+                           ? "what it waits for"
+                           : flow_facts_wait(why->definition, &why->context->arena));
+    if (node->state == TASK_WAITING && node->ready_at.us != 0)
+        text_append_format(&why->text, " until %.8s at most",
+                           run_facts_time(why->context, &why->run->run, node->ready_at) + 11);
+}
+
 /* The recorded reason is as of the last change: but for a retry, what holds it up now
  * follows from the nodes it needs. */
 static void append_waiting(struct why *why)
 {
     const struct view_run *run = &why->run->run;
     const struct view_node *node = why->node;
-    bool is_ready = node->reason != TASK_REASON_RETRY && !append_upstream(why);
+    bool is_waiting = node->reason == TASK_REASON_WAIT;
+    bool is_ready = node->reason != TASK_REASON_RETRY && !is_waiting && !append_upstream(why);
+    if (is_waiting)
+        append_wait(why, "");
     if (node->reason == TASK_REASON_RETRY)
         text_append_format(&why->text, "retry at %.8s",
                            run_facts_time(why->context, run, node->ready_at) + 11);
@@ -118,9 +134,16 @@ static void append_state(struct why *why)
         break;
     case TASK_FAILED:
     case TASK_STOPPED:
-        append_attempt(why);
+        if (node->why == TASK_WHY_WAIT_TIMEOUT)
+            append_wait(why, "waited too long for ");
+        else
+            append_attempt(why);
         break;
     case TASK_SKIPPED:
+        if (node->why == TASK_WHY_WAIT_TIMEOUT) {
+            append_wait(why, "waited too long for ");
+            break;
+        }
         if (node->type[0] == '\0')
             text_append(&why->text, "no longer in the flow");
         else if (node->why == TASK_WHY_OFF_DAY)

@@ -75,7 +75,7 @@ static void describe_run(const struct daemon *daemon, const struct daemon_run *r
             task.state != TASK_WAITING || task.reason == TASK_REASON_UPSTREAM)
             continue;
         text_append_format(text, "%s ", run->plan->nodes[i].node->name);
-        explain_in_short(run, i, &task, text);
+        explain_in_short(daemon, run, i, &task, text);
         return;
     }
 }

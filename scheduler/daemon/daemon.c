@@ -11,6 +11,7 @@
 #include "scheduler/daemon/needs.h"
 #include "scheduler/daemon/pruning.h"
 #include "scheduler/daemon/retention.h"
+#include "scheduler/daemon/waits.h"
 #include "scheduler/system/clock.h"
 
 #include <fcntl.h>
@@ -30,6 +31,7 @@ static void look_at_clock(struct daemon *daemon, struct instant now)
         return;
     struct event event = {.kind = EVENT_TIME, .now = now, .clock_set_by = by};
     engine_step(daemon->engine, &event, &daemon->turn.actions, NULL);
+    waits_set_clock(daemon);
 }
 
 int daemon_step(struct daemon *daemon, struct event *event, struct error *err)
@@ -145,6 +147,7 @@ void daemon_close(struct daemon *daemon)
     if (daemon->engine != NULL && daemon->store != NULL)
         turn_end(daemon);
     connections_close(daemon);
+    waits_close(daemon);
     keeper_client_close(daemon->keeper);
     loop_remove_hook(daemon->loop, &daemon->commit_hook);
     loop_cancel_timer(daemon->loop, &daemon->wakeup);

@@ -4,6 +4,7 @@
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/need_text.h"
 #include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/waits.h"
 #include "scheduler/flow/flow_need.h"
 #include "scheduler/system/clock.h"
 
@@ -122,8 +123,8 @@ static void explain_needs(struct explanation *explanation, uint32_t node)
     }
 }
 
-void explain_in_short(const struct daemon_run *run, uint32_t node, const struct engine_task *task,
-                      struct text *text)
+void explain_in_short(const struct daemon *daemon, const struct daemon_run *run, uint32_t node,
+                      const struct engine_task *task, struct text *text)
 {
     char delay[DURATION_TEXT_BYTES];
     SCOPED_TEXT struct text needs = {0};
@@ -135,6 +136,10 @@ void explain_in_short(const struct daemon_run *run, uint32_t node, const struct 
     case TASK_REASON_RETRY:
         text_append_format(text, "again in %s",
                            duration_format(instant_elapsed(clock_now(), task->ready_at), delay));
+        return;
+    case TASK_REASON_WAIT:
+        text_append(text, "waits for ");
+        waits_name(daemon, run, node, text);
         return;
     case TASK_REASON_NONE:
     case TASK_REASON_UPSTREAM:
@@ -160,6 +165,23 @@ static void explain_retry(const struct explanation *explanation, uint32_t node, 
     if (task.tries > 0)
         text_append_format(text, "; try %d of %d", task.tries + 1,
                            explanation->run->plan->nodes[node].node->retry.max + 1);
+}
+
+/* `file oss: a/20211111data since 00:30:05, until 2021-11-12 06:30:05 at most, then skipped; …` */
+static void explain_wait(const struct explanation *explanation, uint32_t node,
+                         const struct engine_reason *reason, struct text *text)
+{
+    const struct daemon_run *run = explanation->run;
+    char date[CIVIL_DATE_BYTES];
+    struct civil_time until = zone_civil_at(run->plan->flow->zone, reason->at);
+    waits_name(explanation->daemon, run, node, text);
+    text_append(text, " since ");
+    append_clock(explanation, reason->since, text);
+    text_append_format(text, ", until %s ", civil_date_format(until.date, date));
+    append_clock(explanation, reason->at, text);
+    text_append_format(text, " at most, then %s",
+                       run->plan->nodes[node].node->wait.is_skipped ? "skipped" : "failed");
+    waits_append_sight(explanation->daemon, run, node, text);
 }
 
 static void explain_slot(const struct explanation *explanation, const struct engine_reason *reason,
@@ -294,6 +316,9 @@ static void explain_reason(struct explanation *explanation, uint32_t node,
         break;
     case ENGINE_REASON_RETRY:
         explain_retry(explanation, node, reason->at, text);
+        break;
+    case ENGINE_REASON_WAIT:
+        explain_wait(explanation, node, reason, text);
         break;
     case ENGINE_REASON_SLOT:
         explain_slot(explanation, reason, text);

@@ -23,8 +23,8 @@ struct explanation {
 void explain_node(struct explanation *explanation, uint32_t node);
 
 /* How a waiting node waits, in a few words for a line of its own: "again in 4m". */
-void explain_in_short(const struct daemon_run *run, uint32_t node, const struct engine_task *task,
-                      struct text *text);
+void explain_in_short(const struct daemon *daemon, const struct daemon_run *run, uint32_t node,
+                      const struct engine_task *task, struct text *text);
 
 /* A line, its key marked with NOTICE_HOLDS_UP, for each node of this run and of open runs that
  * waits for a node of this run; `node` STORE_NO_NODE: for any of them. */

@@ -4,6 +4,7 @@
 #include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/retention.h"
+#include "scheduler/daemon/waits.h"
 #include "scheduler/system/clock.h"
 
 #include <string.h>
@@ -38,6 +39,7 @@ void daemon_reload(struct daemon *daemon)
 {
     if (!daemon->is_server || daemon->is_draining)
         return;
+    waits_set_clock(daemon);
     reload_project(daemon);
     firing_reload(daemon->firing);
     loop_want_turn(daemon->loop);

@@ -113,6 +113,9 @@ int restore_plan(struct daemon *daemon, const struct load_run *row, struct defin
 
 static void fill_node(struct event_node *node, const struct load_node *row)
 {
+    bool is_waiting = row->reason == TASK_REASON_WAIT && node->wait.is_set && row->ready_at.us != 0;
+    if (is_waiting)
+        node->wait_since = instant_add(row->ready_at, (struct duration){-node->wait.timeout.us});
     node->is_selected = row->is_selected;
     node->state = row->state;
     node->wish = row->wish;

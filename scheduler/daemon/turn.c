@@ -5,6 +5,7 @@
 #include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/waits.h"
 #include "scheduler/system/clock.h"
 
 #include <stdlib.h>
@@ -177,6 +178,9 @@ static void carry_out(struct daemon *daemon, struct turn *turn)
         case ACTION_STOP:
             keeper_client_stop(daemon->keeper, action->order.attempt_id, action->order.is_kill);
             break;
+        case ACTION_LOOK:
+            waits_look(daemon, action->order.run_id, action->order.node);
+            break;
         case ACTION_RECORD_TASK:
         case ACTION_RECORD_ATTEMPT:
         case ACTION_RECORD_RUN:
@@ -345,6 +349,7 @@ static void after_commit(struct daemon *daemon)
     tell_changes(daemon, &done);
     for (struct turn_end *item = done.ends.first; item != NULL; item = item->next)
         daemon_runs_remove_attempt(daemon, item->row.attempt_id);
+    waits_tidy(daemon);
     needs_look(daemon, &done);
     backfill_after_commit(daemon, &done);
     firing_after_turn(daemon->firing, &done);

@@ -2,6 +2,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/pruning.h"
+#include "scheduler/daemon/waits.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
@@ -255,6 +256,16 @@ static void describe_off_day(const struct daemon_run *run, uint32_t node, struct
         text_append_format(reason, "not on %.10s (on: %s)", run->plan->cyctime_text, days->text);
 }
 
+/* The wait begins; what is there at its end needs no words. */
+static void describe_wait(const struct daemon *daemon, const struct record_task *task,
+                          struct text *reason)
+{
+    if (task->wait_since.us == 0)
+        return;
+    text_append(reason, "waits for ");
+    waits_name(daemon, daemon_runs_find(daemon, task->run_id), task->node, reason);
+}
+
 static void describe_task(const struct daemon *daemon, const struct record_task *task,
                           struct notice *notice, struct text *reason)
 {
@@ -278,6 +289,13 @@ static void describe_task(const struct daemon *daemon, const struct record_task 
     case TASK_WHY_STOP:
         if (reason->length == 0 && task->state == TASK_STOPPED)
             text_append(reason, "not started");
+        break;
+    case TASK_WHY_WAIT:
+        describe_wait(daemon, task, reason);
+        break;
+    case TASK_WHY_WAIT_TIMEOUT:
+        text_append(reason, "waited too long for ");
+        waits_name(daemon, daemon_runs_find(daemon, task->run_id), task->node, reason);
         break;
     case TASK_WHY_VIRTUAL:
     case TASK_WHY_STARTED:

@@ -1,9 +1,9 @@
 /* What comes out of the engine.
  *
  * The rule that promises 1 and 2 rest on: commit every RECORD of a list in one transaction before
- * carrying out any GRANT, REVOKE or STOP of that list; then carry these out in their order. Lists
- * of several steps may be joined in one commit. If the commit fails the engine is ahead of the
- * store: free it and restore.
+ * carrying out any GRANT, REVOKE, STOP or LOOK of that list; then carry these out in their order.
+ * Lists of several steps may be joined in one commit. If the commit fails the engine is ahead of
+ * the store: free it and restore.
  *
  * An action that was not carried out (crash, no connection to a keeper) comes again: recover.h. */
 #ifndef DATEMILL_ENGINE_ACTION_H
@@ -18,7 +18,8 @@ enum action_kind {
     ACTION_RECORD_RUN,
     ACTION_GRANT,  /* keeper: start it as soon as there is a slot */
     ACTION_REVOKE, /* keeper: take the grant back if it has not started */
-    ACTION_STOP    /* keeper: end it and its tree */
+    ACTION_STOP,   /* keeper: end it and its tree */
+    ACTION_LOOK    /* caller: look now for what the task waits for, and answer with LOOKED */
 };
 
 /* Why a task got its state; the operator behind it, if any, is known to whoever made the event. */
@@ -35,9 +36,11 @@ enum task_why {            /* numbers are kept in the store: never change one */
     TASK_WHY_UNFREEZE = 9,
     TASK_WHY_RERUN = 10,
     TASK_WHY_REVOKED = 11, /* the keeper gave the grant back; only counters changed */
-    TASK_WHY_OFF_DAY = 12  /* skipped when its turn came: `on` of the node leaves its date out */
+    TASK_WHY_OFF_DAY = 12, /* skipped when its turn came: `on` of the node leaves its date out */
+    TASK_WHY_WAIT = 13,    /* it begins to wait for data or a time; or that is there: success */
+    TASK_WHY_WAIT_TIMEOUT = 14 /* it waited too long: failed or skipped */
 };
-#define TASK_WHY_COUNT 13
+#define TASK_WHY_COUNT 15
 
 /* The main reason of a waiting task when it was recorded. It grows old: the engine answers with all
  * of them at the moment of the question (engine_explain). */
@@ -46,7 +49,8 @@ enum task_reason { /* numbers are kept in the store: never change one */
     TASK_REASON_UPSTREAM = 1,
     TASK_REASON_RETRY = 2,    /* until ready_at */
     TASK_REASON_EXTERNAL = 3, /* a need outside the run */
-    TASK_REASON_SLOT = 4      /* nothing but a slot, a pool, or the end of a hold */
+    TASK_REASON_SLOT = 4,     /* nothing but a slot, a pool, or the end of a hold */
+    TASK_REASON_WAIT = 5      /* for data or a time; at ready_at it has waited too long */
 };
 
 struct record_task { /* the whole row, also what did not change */
@@ -56,11 +60,12 @@ struct record_task { /* the whole row, also what did not change */
     enum task_reason reason; /* NONE unless waiting */
     enum task_wish wish;
     enum task_why why;
-    int32_t attempts;        /* started in all openings */
-    int32_t tries;           /* started in this opening */
-    struct instant ready_at; /* 0 = no time */
-    struct instant at;       /* when: the event's time, or the keeper's for STARTED and ENDED */
-    int64_t attempt_id;      /* STARTED and ENDED: whose; else 0 */
+    int32_t attempts;          /* started in all openings */
+    int32_t tries;             /* started in this opening */
+    struct instant ready_at;   /* 0 = no time */
+    struct instant wait_since; /* it waits for data or a time, until ready_at; 0 = it does not */
+    struct instant at;         /* when: the event's time, or the keeper's for STARTED and ENDED */
+    int64_t attempt_id;        /* STARTED and ENDED: whose; else 0 */
 };
 
 enum attempt_state { /* numbers are kept in the store: never change one */
@@ -133,7 +138,7 @@ struct action {
             uint32_t node;
             int32_t number;
             bool is_kill; /* STOP */
-        } order;          /* GRANT REVOKE STOP */
+        } order;          /* GRANT REVOKE STOP; LOOK: the task alone */
     };
 };
 

@@ -97,6 +97,16 @@ static int set_external(struct engine *engine, const struct event *event, struct
     return 0;
 }
 
+static int looked(struct engine *engine, const struct event *event, struct error *err)
+{
+    struct run *run = runs_find(engine, event->run_id);
+    if (run == NULL || event->node >= run->task_count)
+        return error_set(err, ERROR_KIND_NOT_FOUND, "run %" PRId64 " has no node %" PRIu32,
+                         event->run_id, event->node);
+    settle_look(engine, &run->tasks[event->node], event->is_there);
+    return 0;
+}
+
 /* Whoever was to be stopped before a crash is told (again): the order may never have arrived. */
 static void begin(struct engine *engine)
 {
@@ -120,9 +130,14 @@ static void set_clock(struct engine *engine, struct duration by)
             if (task->ready_at.us == 0)
                 continue;
             task->ready_at = instant_add(task->ready_at, by);
-            if (task->place == PLACE_TIMER)
-                settle_record(engine, task,
-                              &(struct task_cause){.why = TASK_WHY_RETRY, .at = engine->now});
+            bool is_waiting = settle_waits(task);
+            if (is_waiting)
+                task->wait_since = instant_add(task->wait_since, by);
+            if (task->place == PLACE_TIMER || is_waiting)
+                settle_record(
+                    engine, task,
+                    &(struct task_cause){.why = is_waiting ? TASK_WHY_WAIT : TASK_WHY_RETRY,
+                                         .at = engine->now});
         }
     }
 }
@@ -161,6 +176,8 @@ static int handle(struct engine *engine, const struct event *event, struct error
         return operate_unfreeze(engine, event, err);
     case EVENT_NEEDS_MET:
         return set_external(engine, event, err);
+    case EVENT_LOOKED:
+        return looked(engine, event, err);
     case EVENT_HOLD:
     case EVENT_RELEASE:
         return set_hold(engine, event, err);

@@ -14,6 +14,10 @@
  * whose run outranks every granted-not-started attempt, these are revoked. A grant that the keeper
  * gave back unasked is granted again a second later.
  *
+ * Waiting: a task with a `wait` that waits for nothing else takes no slot and no place; its LOOK
+ * asks the caller to look, who answers each LOOK with a LOOKED, and sends more as things change.
+ * When it has waited too long a last LOOK decides: the engine may not have been there for hours.
+ *
  * A RUN_ADDED makes no RECORD for what it carries: whoever makes a run stores its rows in the same
  * transaction as the records of that step, which tell only what differs. */
 #ifndef DATEMILL_ENGINE_ENGINE_H
@@ -52,6 +56,7 @@ enum engine_reason_kind {
     ENGINE_REASON_UPSTREAM,  /* node, state: a need that does not let it go on */
     ENGINE_REASON_EXTERNAL,  /* count: needs outside the run that are open */
     ENGINE_REASON_RETRY,     /* at: the next attempt may start */
+    ENGINE_REASON_WAIT,      /* since, at: for data or a time, and when that is too long */
     ENGINE_REASON_SLOT,      /* count: attempts and tasks before it; is_granted */
     ENGINE_REASON_POOL,      /* pool; run_id, node: who holds a place (one reason per holder) */
     ENGINE_REASON_PARALLEL,  /* count: the run has that many attempts open, as it may at most */
@@ -69,6 +74,7 @@ struct engine_reason {
     enum task_state state;
     enum task_wish wish;
     enum run_hold hold;
+    struct instant since;
     struct instant at;
     size_t count;
     bool is_granted; /* the keeper has it and starts it when a slot is free */
@@ -93,9 +99,11 @@ struct engine_task {
     enum task_wish wish;
     int32_t attempts;
     int32_t tries;
-    struct instant ready_at;
-    int64_t attempt_id; /* open attempt, 0 = none */
-    bool is_granted;    /* the open attempt has not started */
+    struct instant ready_at;   /* of one that waits for data or a time: when that is too long */
+    struct instant wait_since; /* 0 = it does not */
+    bool is_looked_for;        /* LOOKED counts now */
+    int64_t attempt_id;        /* open attempt, 0 = none */
+    bool is_granted;           /* the open attempt has not started */
 };
 
 int engine_look(const struct engine *engine, int64_t run_id, uint32_t node,

@@ -35,6 +35,7 @@ enum event_kind {
     EVENT_FREEZE,          /* operator: not running now, do not start it */
     EVENT_UNFREEZE,        /* operator */
     EVENT_NEEDS_MET,       /* how many external needs of a task are still open */
+    EVENT_LOOKED,          /* the answer to a LOOK: whether what a task waits for is there */
     EVENT_HOLD,            /* start nothing more of a run; what runs may finish */
     EVENT_RELEASE,         /* the end of a hold */
     EVENT_SET_CAPACITY,    /* slots and pools */
@@ -90,6 +91,14 @@ struct event_retry {
     size_t code_count;
 };
 
+/* What a task waits for before it starts or, without a process, succeeds: a file, a time. What it
+ * is only the caller knows, who looks when a LOOK says so, and whenever it pleases. */
+struct event_wait {
+    bool is_set;
+    struct duration timeout; /* from when everything else was met; more than 0 */
+    bool is_skipped;         /* after the timeout: skipped; else failed */
+};
+
 /* One node of a run. A new run has the fields below `restored` zero, but for `state`: waiting,
  * frozen (`frozen: true`) or skipped (not selected). */
 struct event_node {
@@ -103,6 +112,7 @@ struct event_node {
     bool is_off_day;        /* and ends as skipped: not on this date; has_process is false, too */
     bool is_selected;       /* false: `rerun --all` leaves it alone */
     uint32_t external_open; /* needs outside this run that are not satisfied now */
+    struct event_wait wait;
 
     /* restored */
     enum task_state state;
@@ -110,6 +120,8 @@ struct event_node {
     int32_t attempts;        /* as last recorded: started in all openings */
     int32_t tries;           /* as last recorded: started in this opening */
     struct instant ready_at; /* as last recorded: not before; 0 = at once */
+    struct instant
+        wait_since;          /* as last recorded: since when it waits for `wait`; 0 = it does not */
     int64_t attempt_id;      /* the open attempt (granted or running), 0 = none */
     int32_t attempt_number;  /* of the open attempt */
     bool attempt_is_running; /* the store has seen its start */
@@ -138,7 +150,7 @@ struct event {
     enum event_kind kind;
     struct instant now;
     int64_t run_id; /* all about a run or a node of it */
-    uint32_t node;  /* SKIP MARK FREEZE UNFREEZE NEEDS_MET, RERUN of a node: index in the run */
+    uint32_t node;  /* SKIP MARK FREEZE UNFREEZE NEEDS_MET LOOKED, RERUN of a node: its index */
     union {
         const struct event_run *run;  /* RUN_ADDED */
         struct duration clock_set_by; /* TIME: the clock was set, by so much; 0 = it was not */
@@ -151,6 +163,7 @@ struct event {
         enum rerun_scope scope; /* RERUN */
         bool is_success;        /* MARK */
         uint32_t external_open; /* NEEDS_MET: still open; 0 = all satisfied */
+        bool is_there;          /* LOOKED */
         enum run_hold hold;     /* HOLD */
         struct {
             int32_t slots;        /* attempts at once in the keeper, at least 1 */

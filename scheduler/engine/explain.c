@@ -110,8 +110,13 @@ static void explain_waiting(const struct engine *engine, const struct task *task
         add(reasons, ENGINE_REASON_EXTERNAL)->count = task->external_open;
     if (task->run->hold != RUN_HOLD_NONE)
         add(reasons, ENGINE_REASON_HELD)->hold = task->run->hold;
-    if (task->phase == PHASE_NONE && instant_compare(task->ready_at, engine->now) > 0)
+    if (settle_waits(task)) {
+        struct engine_reason *reason = add(reasons, ENGINE_REASON_WAIT);
+        reason->since = task->wait_since;
+        reason->at = task->ready_at;
+    } else if (task->phase == PHASE_NONE && instant_compare(task->ready_at, engine->now) > 0) {
         add(reasons, ENGINE_REASON_RETRY)->at = task->ready_at;
+    }
     add_limits(engine, task, reasons);
 }
 
@@ -165,15 +170,17 @@ int engine_look(const struct engine *engine, int64_t run_id, uint32_t node,
     const struct task *task;
     if (find(engine, run_id, node, &task, err) < 0)
         return -1;
-    *ret_task = (struct engine_task){.state = task->state,
-                                     .reason = settle_reason(engine, task),
-                                     .wish = task->wish,
-                                     .attempts = task->attempts,
-                                     .tries = task->tries,
-                                     .ready_at = task->ready_at,
-                                     .attempt_id = task->attempt_id,
-                                     .is_granted = task->phase == PHASE_GRANTED ||
-                                                   task->phase == PHASE_REVOKING};
+    *ret_task = (struct engine_task){
+        .state = task->state,
+        .reason = settle_reason(engine, task),
+        .wish = task->wish,
+        .attempts = task->attempts,
+        .tries = task->tries,
+        .ready_at = task->ready_at,
+        .wait_since = settle_waits(task) ? task->wait_since : (struct instant){0},
+        .is_looked_for = task->place == PLACE_WAIT || task->place == PLACE_ASKED,
+        .attempt_id = task->attempt_id,
+        .is_granted = task->phase == PHASE_GRANTED || task->phase == PHASE_REVOKING};
     return 0;
 }
 

@@ -124,6 +124,7 @@ int operate_unfreeze(struct engine *engine, const struct event *event, struct er
         settle_record(engine, task,
                       &(struct task_cause){.why = TASK_WHY_UNFREEZE, .at = engine->now});
     } else if (task->state == TASK_FROZEN) {
+        settle_forget_wait(task);
         task->ready_at = (struct instant){0}; /* whoever lets it go does not wait for a retry */
         settle_state(engine, task, TASK_WAITING, TASK_WHY_UNFREEZE);
     }

@@ -66,6 +66,7 @@ static void reopen(struct engine *engine, struct task *task)
         return;
     settle_place(engine, task, PLACE_NONE);
     task->tries = 0;
+    settle_forget_wait(task);
     task->ready_at = (struct instant){0};
     if (task->state == TASK_BLOCKED)
         settle_state(engine, task, TASK_BLOCKED, TASK_WHY_RERUN);

@@ -64,6 +64,8 @@ static int check_node(const struct engine *engine, const struct event_run *image
         return invalid(err, image, index, "it has a process on a day that it leaves out");
     if (node->attempts < 0 || node->tries < 0 || node->tries > node->attempts)
         return invalid(err, image, index, "its attempts do not add up");
+    if (node->wait.is_set && node->wait.timeout.us <= 0)
+        return invalid(err, image, index, "it waits without a limit");
     if (!attempt_is_valid(engine, node))
         return invalid(err, image, index, "its open attempt does not fit its state");
     return 0;
@@ -151,6 +153,8 @@ static void copy_codes(struct run *run, const struct event_run *image)
 /* A clock that was set back while no engine was there makes nobody wait longer than its delay. */
 static struct instant ready_at(const struct engine *engine, const struct event_node *node)
 {
+    if (node->wait.is_set && node->wait_since.us != 0)
+        return instant_add(instant_earlier(node->wait_since, engine->now), node->wait.timeout);
     struct duration delay = retry_delay(&node->retry, node->tries > 0 ? node->tries : 1);
     if (delay.us < REVOKED_DELAY_US)
         delay.us = REVOKED_DELAY_US;
@@ -168,6 +172,7 @@ static void copy_node(struct run *run, const struct event_node *node, struct tas
     task->is_selected = node->is_selected;
     task->external_open = node->external_open;
     task->retry = node->retry;
+    task->wait = node->wait;
     task->state = node->state;
     task->wish = node->wish;
     task->attempts = node->attempts;
@@ -223,6 +228,8 @@ static void restore_attempt(struct engine *engine, struct task *task, const stru
         return;
     task->tries += node->attempt_number - task->attempts;
     task->attempts = node->attempt_number;
+    task->wait_since = (struct instant){0};
+    task->wait_is_over = task->wait.is_set && !node->attempt_is_running;
     open_add(engine, task, node->attempt_id,
              node->attempt_is_running ? PHASE_RUNNING : PHASE_GRANTED);
 }
@@ -246,6 +253,8 @@ int run_add(struct engine *engine, const struct event_run *image, struct error *
         run->tasks[i].node = (uint32_t)i;
         copy_node(run, &image->nodes[i], &run->tasks[i]);
         run->tasks[i].ready_at = ready_at(engine, &image->nodes[i]);
+        if (run->tasks[i].wait.is_set)
+            run->tasks[i].wait_since = instant_earlier(image->nodes[i].wait_since, engine->now);
         open_count += image->nodes[i].attempt_id != 0;
     }
     copy_edges(run, image);

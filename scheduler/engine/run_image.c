@@ -37,6 +37,8 @@ void run_image_from_plan(const struct plan *plan, int64_t run_id, struct arena *
                                 .is_off_day = node->is_off_day,
                                 .is_selected = node->is_selected,
                                 .external_open = (uint32_t)node->external_count,
+                                .wait = {node->node->wait.is_set && !node->is_off_day,
+                                         node->node->wait.timeout, node->node->wait.is_skipped},
                                 .state = first_state(node)};
     }
     ret_image->nodes = nodes;

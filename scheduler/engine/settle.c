@@ -33,6 +33,19 @@ void settle_run_dirty(struct engine *engine, struct run *run)
     engine->dirty_first = run;
 }
 
+bool settle_waits(const struct task *task)
+{
+    return task->wait_since.us != 0 && !task->wait_is_over;
+}
+
+void settle_forget_wait(struct task *task)
+{
+    if (task->wait_since.us != 0)
+        task->ready_at = (struct instant){0};
+    task->wait_since = (struct instant){0};
+    task->wait_is_over = false;
+}
+
 enum task_reason settle_reason(const struct engine *engine, const struct task *task)
 {
     if (task->state != TASK_WAITING)
@@ -41,6 +54,8 @@ enum task_reason settle_reason(const struct engine *engine, const struct task *t
         return TASK_REASON_UPSTREAM;
     if (task->external_open > 0)
         return TASK_REASON_EXTERNAL;
+    if (settle_waits(task))
+        return TASK_REASON_WAIT;
     return instant_compare(task->ready_at, engine->now) > 0 ? TASK_REASON_RETRY : TASK_REASON_SLOT;
 }
 
@@ -56,6 +71,8 @@ void settle_record(struct engine *engine, const struct task *task, const struct 
                                         .attempts = task->attempts,
                                         .tries = task->tries,
                                         .ready_at = task->ready_at,
+                                        .wait_since = settle_waits(task) ? task->wait_since
+                                                                         : (struct instant){0},
                                         .at = cause->at,
                                         .attempt_id = cause->attempt_id};
 }
@@ -90,6 +107,8 @@ static void change_state(struct engine *engine, struct task *task, enum task_sta
         return;
     settle_place(engine, task, PLACE_NONE);
     task_state_change(&task->state, state);
+    if (task->wait.is_set && from == TASK_WAITING)
+        settle_forget_wait(task);
     if (task_states[state].is_final && state != TASK_BLOCKED && state != TASK_FROZEN)
         task->ready_at = (struct instant){0};
     task->run->counts[from]--;
@@ -117,12 +136,12 @@ void settle_place(struct engine *engine, struct task *task, enum task_place plac
     if (task->place == place)
         return;
     enum task_place old = task->place;
-    if (old == PLACE_TIMER)
+    if (old == PLACE_TIMER || old == PLACE_WAIT)
         task_heap_remove(&engine->timers, task);
-    else if (old != PLACE_NONE)
+    else if (old == PLACE_READY || old == PLACE_PARKED)
         ready_remove(engine, task);
     task->place = place;
-    if (place == PLACE_TIMER)
+    if (place == PLACE_TIMER || place == PLACE_WAIT)
         task_heap_add(&engine->timers, task);
     else if (place == PLACE_READY)
         ready_add(engine, task);
@@ -169,7 +188,51 @@ static void end_virtual(struct engine *engine, struct task *task)
     if (task->is_off_day)
         settle_state(engine, task, TASK_SKIPPED, TASK_WHY_OFF_DAY);
     else
-        settle_state(engine, task, TASK_SUCCESS, TASK_WHY_VIRTUAL);
+        settle_state(engine, task, TASK_SUCCESS,
+                     task->wait.is_set ? TASK_WHY_WAIT : TASK_WHY_VIRTUAL);
+}
+
+static bool waits_for_nothing_else(const struct task *task)
+{
+    return task->blockers == 0 && task->external_open == 0;
+}
+
+/* All else is met: the task waits for its data or its time, and holds nothing meanwhile. */
+static void settle_wait(struct engine *engine, struct task *task)
+{
+    if (task->place == PLACE_WAIT || task->place == PLACE_ASKED || !engine->has_begun)
+        return;
+    settle_place(engine, task, PLACE_NONE);
+    if (task->wait_since.us == 0) {
+        task->wait_since = engine->now;
+        task->ready_at = instant_add(engine->now, task->wait.timeout);
+        settle_record(engine, task, &(struct task_cause){.why = TASK_WHY_WAIT, .at = engine->now});
+    }
+    bool is_too_long = instant_compare(task->ready_at, engine->now) <= 0;
+    settle_place(engine, task, is_too_long ? PLACE_ASKED : PLACE_WAIT);
+    open_order(engine, ACTION_LOOK, task);
+}
+
+void settle_look(struct engine *engine, struct task *task, bool is_there)
+{
+    bool is_too_long = instant_compare(task->ready_at, engine->now) <= 0;
+    if (task->place != PLACE_WAIT && task->place != PLACE_ASKED)
+        return;
+    if (is_there) {
+        settle_place(engine, task, PLACE_NONE);
+        task->wait_is_over = true;
+        task->ready_at = (struct instant){0};
+        if (task->has_process)
+            settle_record(engine, task,
+                          &(struct task_cause){.why = TASK_WHY_WAIT, .at = engine->now});
+        settle_later(engine, task);
+    } else if (is_too_long) {
+        task->run->has_started = true;
+        settle_state(engine, task, task->wait.is_skipped ? TASK_SKIPPED : TASK_FAILED,
+                     TASK_WHY_WAIT_TIMEOUT);
+    } else {
+        settle_place(engine, task, PLACE_WAIT);
+    }
 }
 
 static enum start_cause cause_of(const struct engine *engine, const struct task *task)
@@ -231,8 +294,17 @@ static void settle_idle(struct engine *engine, struct task *task)
         settle_state(engine, task, TASK_BLOCKED, TASK_WHY_UPSTREAM);
     else if (task->state == TASK_BLOCKED && task->bad_needs == 0)
         settle_state(engine, task, TASK_WAITING, TASK_WHY_UPSTREAM);
+    if (!waits_for_nothing_else(task) && settle_waits(task)) {
+        settle_place(engine, task, PLACE_NONE);
+        settle_forget_wait(task);
+        settle_record(engine, task,
+                      &(struct task_cause){.why = TASK_WHY_UPSTREAM, .at = engine->now});
+    }
+    bool is_retry = task->wait_since.us == 0 && instant_compare(task->ready_at, engine->now) > 0;
     if (!settle_is_wanted(task))
         settle_place(engine, task, PLACE_NONE);
+    else if (task->wait.is_set && !task->wait_is_over && !is_retry)
+        settle_wait(engine, task);
     else if (instant_compare(task->ready_at, engine->now) > 0)
         settle_place(engine, task, PLACE_TIMER);
     else if (task->has_process && task->place != PLACE_PARKED)

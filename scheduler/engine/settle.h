@@ -28,6 +28,15 @@ enum task_reason settle_reason(const struct engine *engine, const struct task *t
 /* Into the state that a wish asks for; true if there was such a wish. Only without an attempt. */
 bool settle_wish(struct engine *engine, struct task *task);
 
+/* What the task waits for is looked for anew in its next try. */
+void settle_forget_wait(struct task *task);
+
+/* The answer to a LOOK: nothing if the task does not wait any more. */
+void settle_look(struct engine *engine, struct task *task, bool is_there);
+
+/* Whether it waits for data or a time now. */
+bool settle_waits(const struct task *task);
+
 /* Takes the task out of the queue it stands in and puts it in another. */
 void settle_place(struct engine *engine, struct task *task, enum task_place place);
 

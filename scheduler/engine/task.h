@@ -4,7 +4,8 @@
  *
  *   phase  its attempt: none, granted, revoking (granted, and REVOKE is said), running
  *   place  which queue it stands in, when phase is none: nowhere, timer (until ready_at), ready (in
- *          the heap of its pool), parked (ready, but its run has as many open as it may) */
+ *          the heap of its pool), parked (ready, but its run has as many open as it may), wait
+ *          (among the timers, until ready_at), asked (too long: a last look is to be answered) */
 #ifndef DATEMILL_ENGINE_TASK_H
 #define DATEMILL_ENGINE_TASK_H
 
@@ -21,7 +22,9 @@ enum task_place {
     PLACE_NONE,
     PLACE_TIMER,
     PLACE_READY,
-    PLACE_PARKED
+    PLACE_PARKED,
+    PLACE_WAIT,
+    PLACE_ASKED
 };
 
 struct run;
@@ -51,10 +54,14 @@ struct task {
     uint32_t need_count;
     uint32_t dependent_count;
 
+    struct event_wait wait;
+    struct instant wait_since; /* everything else was met; 0 = it does not wait for `wait` */
+    bool wait_is_over;         /* it was there, in this try */
+
     struct event_retry retry; /* its codes are in run->codes */
     int32_t attempts;         /* granted or started in all openings: the number of the newest one */
     int32_t tries;            /* the same in this opening */
-    struct instant ready_at;  /* not before; 0 = at once */
+    struct instant ready_at;  /* not before; 0 = at once; with wait_since: its timeout */
     int64_t attempt_id;       /* of the open attempt; 0 = none */
 
     struct instant queued_at; /* ready since then */

@@ -31,19 +31,27 @@ static const char *const wish_names[] = {
 };
 
 static const char *const why_names[] = {
-    [TASK_WHY_VIRTUAL] = "virtual",   [TASK_WHY_STARTED] = "started",
-    [TASK_WHY_ENDED] = "ended",       [TASK_WHY_RETRY] = "retry",
-    [TASK_WHY_UPSTREAM] = "upstream", [TASK_WHY_STOP] = "stop",
-    [TASK_WHY_SKIP] = "skip",         [TASK_WHY_MARK] = "mark",
-    [TASK_WHY_FREEZE] = "freeze",     [TASK_WHY_UNFREEZE] = "unfreeze",
-    [TASK_WHY_RERUN] = "rerun",       [TASK_WHY_REVOKED] = "revoked",
+    [TASK_WHY_VIRTUAL] = "virtual",
+    [TASK_WHY_STARTED] = "started",
+    [TASK_WHY_ENDED] = "ended",
+    [TASK_WHY_RETRY] = "retry",
+    [TASK_WHY_UPSTREAM] = "upstream",
+    [TASK_WHY_STOP] = "stop",
+    [TASK_WHY_SKIP] = "skip",
+    [TASK_WHY_MARK] = "mark",
+    [TASK_WHY_FREEZE] = "freeze",
+    [TASK_WHY_UNFREEZE] = "unfreeze",
+    [TASK_WHY_RERUN] = "rerun",
+    [TASK_WHY_REVOKED] = "revoked",
     [TASK_WHY_OFF_DAY] = "off day",
+    [TASK_WHY_WAIT] = "wait",
+    [TASK_WHY_WAIT_TIMEOUT] = "wait timeout",
 };
 
 static const char *const reason_names[] = {
     [TASK_REASON_NONE] = "none",   [TASK_REASON_UPSTREAM] = "upstream",
     [TASK_REASON_RETRY] = "retry", [TASK_REASON_EXTERNAL] = "external",
-    [TASK_REASON_SLOT] = "slot",
+    [TASK_REASON_SLOT] = "slot",   [TASK_REASON_WAIT] = "wait",
 };
 
 static const char *const hold_names[] = {
@@ -70,6 +78,7 @@ static const char *const event_names[] = {
     [EVENT_FREEZE] = "freeze",
     [EVENT_UNFREEZE] = "unfreeze",
     [EVENT_NEEDS_MET] = "needs_met",
+    [EVENT_LOOKED] = "looked",
     [EVENT_HOLD] = "hold",
     [EVENT_RELEASE] = "release",
     [EVENT_SET_CAPACITY] = "set_capacity",
@@ -187,6 +196,10 @@ void action_format(const struct action *action, struct text *text)
     case ACTION_STOP:
         text_append(text, action->order.is_kill ? "kill" : "stop");
         break;
+    case ACTION_LOOK:
+        text_append_format(text, "look %" PRId64 "/%" PRIu32, action->order.run_id,
+                           action->order.node);
+        return;
     }
     text_append_format(text, " %" PRId64 " %" PRId64 "/%" PRIu32 " #%" PRId32,
                        action->order.attempt_id, action->order.run_id, action->order.node,
@@ -224,6 +237,10 @@ static void format_event_detail(const struct event *event, struct text *text)
     case EVENT_NEEDS_MET:
         text_append_format(text, " %" PRId64 "/%" PRIu32 " open %" PRIu32, event->run_id,
                            event->node, event->external_open);
+        break;
+    case EVENT_LOOKED:
+        text_append_format(text, " %" PRId64 "/%" PRIu32 " %s", event->run_id, event->node,
+                           event->is_there ? "there" : "not there");
         break;
     case EVENT_HOLD:
         text_append_format(text, " %" PRId64 " %s", event->run_id, run_hold_name(event->hold));

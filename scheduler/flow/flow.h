@@ -42,6 +42,13 @@ struct flow_retry {
     size_t code_count;
 };
 
+/* What the node waits for, before it starts or instead of it (node_type.h, find_wait). */
+struct flow_wait {
+    bool is_set;
+    struct duration timeout;
+    bool is_skipped; /* after it; else failed */
+};
+
 struct flow_need {
     const char *flow;   /* NULL: this flow */
     const char *node;   /* FLOW_NEED_ALL: all of the flow */
@@ -78,7 +85,8 @@ struct flow_node {
     const struct field_value *env; /* MAP, NULL = none */
 
     struct flow_retry retry;
-    struct duration timeout;    /* 0 = none */
+    struct flow_wait wait;
+    struct duration timeout;    /* of an attempt; 0 = none */
     struct duration stop_grace; /* from SIGTERM to SIGKILL */
     int64_t log_limit;          /* bytes */
     size_t pool;                /* index in project->pools, FLOW_NONE = none */

@@ -142,14 +142,27 @@ void flow_check_schedule(struct flow_loader *loader)
     load_zone(loader, is_block ? field_find(value, "timezone") : NULL);
 }
 
+/* A node without a process has no attempts: its `timeout` is of its wait. One that all nodes have
+ * by `defaults` is not meant for it. */
+static void set_wait(struct flow_node *node, const struct node_work *work)
+{
+    struct node_wait wait = {0};
+    if (node->type->find_wait == NULL || !node->type->find_wait(node->type, work, &wait))
+        return;
+    const struct field_value *timeout = field_find(node->block, "timeout");
+    node->wait = (struct flow_wait){true, wait.timeout, wait.is_skipped};
+    if (!node->type->has_process && timeout != NULL)
+        node->wait.timeout.us = timeout->number;
+}
+
 void flow_check_types(struct flow_loader *loader)
 {
     struct flow *flow = loader->flow;
     const struct project *project = loader->project;
     struct node_report report = flow_report_for_node(&loader->report);
     for (size_t i = 0; i < flow->node_count; i++) {
-        const struct flow_node *node = &flow->nodes[i];
-        if (node->type == NULL || node->type->check == NULL || node->block->number != 0)
+        struct flow_node *node = &loader->nodes[i];
+        if (node->type == NULL || node->block->number != 0)
             continue;
         struct node_values values = {
             .resolved = &node->values, .written = &node->values, .file_names = flow->file_names};
@@ -162,6 +175,10 @@ void flow_check_types(struct flow_loader *loader)
                                    .connection_count = project->connection_count,
                                    .tables = flow->tables,
                                    .table_count = flow->table_count};
-        node->type->check(node->type, &values, &facts, &report);
+        SCOPED_ARENA struct arena arena = {0};
+        struct node_work work = {&values, &facts, &arena};
+        if (node->type->check != NULL)
+            node->type->check(node->type, &values, &facts, &report);
+        set_wait(node, &work);
     }
 }

@@ -1,5 +1,6 @@
 #include "scheduler/plan/plan_prepare.h"
 
+#include "nodes/node_wait.h"
 #include "scheduler/plan/plan_resolve.h"
 #include "scheduler/plan/plan_value.h"
 
@@ -212,26 +213,78 @@ int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct
     return 0;
 }
 
+/* The node's values with their references substituted, without an attempt. */
+static int resolve_node(const struct plan *plan, const struct plan_facts *facts,
+                        struct arena *arena, struct field_value *ret_resolved, struct error *err)
+{
+    struct plan_names names;
+    if (plan_value_names(plan, (struct plan_seen){facts->node, 1}, arena, &names, err) < 0)
+        return -1;
+    struct plan_resolver resolver = {plan->flow, facts->finder, &names.node, arena};
+    return plan_resolve(&resolver, &plan->flow->nodes[facts->node].values, ret_resolved, err);
+}
+
 int plan_find_replaced(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
                        struct node_table *ret_table, struct error *err)
 {
     assert(facts->node < plan->node_count);
     const struct flow_node *node = &plan->flow->nodes[facts->node];
     struct node_table table = {0};
-    struct plan_names names;
     struct field_value resolved;
     if (node->type->find_replaced == NULL) {
         *ret_table = table;
         return 0;
     }
-    if (plan_value_names(plan, (struct plan_seen){facts->node, 1}, arena, &names, err) < 0)
-        return -1;
-    struct plan_resolver resolver = {plan->flow, facts->finder, &names.node, arena};
-    if (plan_resolve(&resolver, &node->values, &resolved, err) < 0)
+    if (resolve_node(plan, facts, arena, &resolved, err) < 0)
         return -1;
     struct node_values values = {.resolved = &resolved, .written = &node->values};
     struct node_work work = {&values, NULL, arena};
     bool is_known = node->type->find_replaced(node->type, &work, &table);
     *ret_table = is_known ? table : (struct node_table){0};
+    return 0;
+}
+
+void plan_name_wait(const struct node_wait *wait, struct text *text)
+{
+    switch (wait->kind) {
+    case NODE_WAIT_FILE:
+        text_append_format(text, "file %s: %s", wait->connection, wait->file);
+        return;
+    case NODE_WAIT_PARTITION:
+        text_append_format(text, "%s %s%s%s", wait->partition[0] == '\0' ? "table" : "partition",
+                           wait->table, wait->partition[0] == '\0' ? "" : "/", wait->partition);
+        return;
+    case NODE_WAIT_TIME:
+        text_append(text, wait->time);
+        return;
+    }
+}
+
+int plan_find_wait(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
+                   struct plan_wait *ret_wait, struct error *err)
+{
+    const struct flow_node *node = &plan->flow->nodes[facts->node];
+    struct field_value resolved;
+    int32_t seconds = 0;
+    assert(node->wait.is_set);
+    if (resolve_node(plan, facts, arena, &resolved, err) < 0)
+        return -1;
+    struct node_facts node_facts = make_facts(plan, facts, arena);
+    struct node_values values = {.resolved = &resolved, .written = &node->values};
+    struct node_work work = {&values, &node_facts, arena};
+    *ret_wait = (struct plan_wait){0};
+    if (!node->type->find_wait(node->type, &work, &ret_wait->wait))
+        return error_set(err, ERROR_KIND_BUG, "%s waits for nothing", node->name);
+    if (ret_wait->wait.kind == NODE_WAIT_FILE && ret_wait->wait.root == NULL)
+        return error_set(err, ERROR_KIND_INVALID, "no connection `%s` in datemill.yaml",
+                         ret_wait->wait.connection);
+    if (ret_wait->wait.kind != NODE_WAIT_TIME)
+        return 0;
+    node_wait_parse_time(ret_wait->wait.time, &seconds);
+    struct civil_time time = {.date = plan->planned.date,
+                              .hour = seconds / 3600,
+                              .minute = seconds / 60 % 60,
+                              .second = seconds % 60};
+    ret_wait->at = zone_find_local(plan->flow->zone, time).first;
     return 0;
 }

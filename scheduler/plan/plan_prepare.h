@@ -44,4 +44,18 @@ int plan_prepare(const struct plan *plan, const struct plan_facts *facts, struct
 int plan_find_replaced(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
                        struct node_table *ret_table, struct error *err);
 
+/* What the node waits for, with its references substituted (node_type.h). */
+struct plan_wait {
+    struct node_wait wait;
+    struct instant at; /* NODE_WAIT_TIME: on the scheduling date; the first instant after a gap */
+};
+
+/* `file oss: event/x/20211111data`, `partition t/dt=20211111`, `table t`, `02:30`. */
+void plan_name_wait(const struct node_wait *wait, struct text *text);
+
+/* Only for nodes with `wait` set. Of the facts, `node` and `finder` count. Memory belongs to
+ * `arena` and the flow. Fails as plan_prepare() does. */
+int plan_find_wait(const struct plan *plan, const struct plan_facts *facts, struct arena *arena,
+                   struct plan_wait *ret_wait, struct error *err);
+
 #endif

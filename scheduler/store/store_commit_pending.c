@@ -170,6 +170,8 @@ static int64_t started_at(const struct record_task *task)
 {
     if (task->why == TASK_WHY_VIRTUAL || (task->why == TASK_WHY_STARTED && task->tries <= 1))
         return task->at.us;
+    if (task->why == TASK_WHY_WAIT && task->wait_since.us != 0 && task->tries == 0)
+        return task->wait_since.us;
     return task->why == TASK_WHY_RERUN ? 0 : -1;
 }
 

@@ -129,6 +129,7 @@ int store_apply(struct store *store, const struct action *action, struct error *
     case ACTION_GRANT:
     case ACTION_REVOKE:
     case ACTION_STOP:
+    case ACTION_LOOK:
         break;
     }
     return error_set(err, ERROR_KIND_BUG, "only records go into the store");

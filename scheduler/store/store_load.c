@@ -42,6 +42,7 @@ static void read_node(struct statement *s, struct arena *arena, struct load_node
     node->attempts = statement_get_int32(s, 6);
     node->tries = statement_get_int32(s, 7);
     node->ready_at = statement_get_instant(s, 8);
+    node->reason = (enum task_reason)statement_get_enum(s, 9, TASK_REASON_WAIT + 1);
 }
 
 static int load_nodes(struct store *store, struct arena *arena, struct load_run *run,
@@ -53,7 +54,7 @@ static int load_nodes(struct store *store, struct arena *arena, struct load_run 
     STATEMENT(s);
     if (statement_open(&s, store,
                        "SELECT node, node.name, type, state, wish, is_selected, attempts, tries,"
-                       " ready_at FROM node_run JOIN node ON node.id = node_id"
+                       " ready_at, reason FROM node_run JOIN node ON node.id = node_id"
                        " WHERE run_id = ? AND type <> '' ORDER BY node_run.node",
                        err) != 0)
         return -1;

@@ -18,6 +18,7 @@ struct load_node {
     bool is_selected;
     int32_t attempts;
     int32_t tries;
+    enum task_reason reason;
     struct instant ready_at; /* 0 = at once */
     int64_t attempt_id;      /* granted or running, 0 = none */
     int32_t attempt_number;

@@ -162,6 +162,10 @@ int view_read_failure(struct store *store, int64_t run_id, struct arena *arena,
         return row;
     struct failed_node failed = {.run_id = run_id, .node = statement_get_index(&s, 0)};
     failure->node = statement_get_text(&s, 1, arena);
+    if (statement_get_int(&s, 2) == TASK_WHY_WAIT_TIMEOUT) {
+        failure->text = "waited too long for what was not there";
+        return 0;
+    }
     if (statement_get_int(&s, 2) != TASK_WHY_MARK)
         return read_attempt_failure(store, &failed, arena, failure, err);
     failure->text = arena_format(arena, "marked failed by %s: %s", statement_peek_text(&s, 3),

@@ -22,7 +22,7 @@ static void read_event(struct statement *s, struct arena *arena, struct view_eve
         .node_name = statement_get_text(s, 5, arena),
         .state = statement_get_int32(s, 6),
         .why = (enum task_why)statement_get_enum(s, 7, TASK_WHY_COUNT),
-        .reason = (enum task_reason)statement_get_enum(s, 8, TASK_REASON_SLOT + 1),
+        .reason = (enum task_reason)statement_get_enum(s, 8, TASK_REASON_WAIT + 1),
         .attempt_id = statement_get_int(s, 9),
         .tries = statement_get_int32(s, 10),
         .flow = statement_get_text(s, 11, arena),

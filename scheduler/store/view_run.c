@@ -74,7 +74,7 @@ static void read_node(struct statement *s, struct arena *arena, struct view_node
         .name = statement_get_text(s, 1, arena),
         .type = statement_get_text(s, 2, arena),
         .state = (enum task_state)statement_get_enum(s, 3, TASK_STATE_COUNT),
-        .reason = (enum task_reason)statement_get_enum(s, 4, TASK_REASON_SLOT + 1),
+        .reason = (enum task_reason)statement_get_enum(s, 4, TASK_REASON_WAIT + 1),
         .wish = (enum task_wish)statement_get_enum(s, 5, TASK_WISH_FREEZE + 1),
         .why = (enum task_why)statement_get_enum(s, 6, TASK_WHY_COUNT),
         .is_selected = statement_get_bool(s, 7),

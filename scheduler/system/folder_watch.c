@@ -1,5 +1,6 @@
 #include "scheduler/system/folder_watch.h"
 
+#include "scheduler/base/file_system.h"
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/text.h"
@@ -9,16 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #define READ_BYTES 16384 /* room for dozens of events */
 #define READS_A_TURN 16  /* more come with the next turn */
-#define CIFS_MAGIC 0xff534d42u
 #define WATCH_MASK                                                                                 \
     (IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |            \
      IN_ONLYDIR | IN_DONT_FOLLOW)
@@ -274,12 +272,8 @@ static void read_events(void *owner, uint32_t events)
 
 static bool is_network(const char *dir)
 {
-    struct statfs about;
-    if (statfs(dir, &about) < 0)
-        return false;
-    unsigned long type = (unsigned long)about.f_type & 0xffffffffu;
-    return type == NFS_SUPER_MAGIC || type == SMB_SUPER_MAGIC || type == SMB2_SUPER_MAGIC ||
-           type == CIFS_MAGIC || type == FUSE_SUPER_MAGIC || type == V9FS_MAGIC;
+    SCOPED_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && file_system_is_remote(fd);
 }
 
 static int start(struct folder_watch *watch, struct error *err)

@@ -47,6 +47,7 @@ static void restore_node(const struct story *story, const struct story_run *run,
     node->attempts = row->attempts;
     node->tries = row->tries;
     node->ready_at = row->ready_at;
+    node->wait_since = row->wait_since;
     node->attempt_id = open_attempt(story, run->image.run.run_id, index);
     if (node->attempt_id == 0)
         return;
@@ -89,7 +90,7 @@ static int commit(struct story *story, struct error *err)
 static void act(struct story *story)
 {
     for (size_t i = 0; i < story->pending.count; i++) {
-        if (!is_record(&story->pending.items[i]))
+        if (!is_record(&story->pending.items[i]) && story->pending.items[i].kind != ACTION_LOOK)
             keeper_take(story, &story->pending.items[i]);
     }
 }

@@ -58,6 +58,7 @@ struct task_row {
     int32_t attempts;
     int32_t tries;
     struct instant ready_at;
+    struct instant wait_since;
 };
 
 struct story_run { /* run_id is its index + 1 */

@@ -281,6 +281,15 @@ static int step_needs(struct story *story, struct words *words, struct error *er
     return ask(story, event, err);
 }
 
+/* What is there stays there; what is not, is looked for and missed. */
+static int step_look(struct story *story, struct words *words, struct error *err)
+{
+    bool is_there = strcmp(word(words, 2), "there") == 0;
+    if (!is_there && strcmp(word(words, 2), "missing") != 0)
+        return error_set(err, ERROR_KIND_USAGE, "look NODE there or missing");
+    return ask_node(story, words, (struct event){.kind = EVENT_LOOKED, .is_there = is_there}, err);
+}
+
 static int step_hold(struct story *story, struct words *words, struct error *err)
 {
     static const char *const names[] = {[RUN_HOLD_NONE] = "",
@@ -339,17 +348,18 @@ static const struct {
     step_function *function;
     bool needs_engine;
 } steps[] = {
-    {"after", step_after, false},      {"ahead", step_ahead, false},
-    {"crash", step_crash, true},       {"exit", step_exit, false},
-    {"freeze", step_freeze, true},     {"give_back", step_give_back, false},
-    {"hold", step_hold, true},         {"keeper", step_keeper, false},
-    {"mark", step_mark, true},         {"needs", step_needs, true},
-    {"power", step_power, true},       {"recover", step_recover, false},
-    {"release", step_release, true},   {"rerun", step_rerun, true},
-    {"run", step_run_words, false},    {"show", step_show, false},
-    {"skip", step_skip, true},         {"slots", step_slots, true},
-    {"start", step_start, false},      {"stop", step_stop, true},
-    {"unfreeze", step_unfreeze, true}, {"why", step_why, true},
+    {"after", step_after, false},     {"ahead", step_ahead, false},
+    {"crash", step_crash, true},      {"exit", step_exit, false},
+    {"freeze", step_freeze, true},    {"give_back", step_give_back, false},
+    {"hold", step_hold, true},        {"keeper", step_keeper, false},
+    {"mark", step_mark, true},        {"needs", step_needs, true},
+    {"look", step_look, true},        {"power", step_power, true},
+    {"recover", step_recover, false}, {"release", step_release, true},
+    {"rerun", step_rerun, true},      {"run", step_run_words, false},
+    {"show", step_show, false},       {"skip", step_skip, true},
+    {"slots", step_slots, true},      {"start", step_start, false},
+    {"stop", step_stop, true},        {"unfreeze", step_unfreeze, true},
+    {"why", step_why, true},
 };
 
 /* Takes `suffix` off the end of the step. */

@@ -143,6 +143,11 @@ static void trace_reason(struct story *story, const struct engine_reason *reason
         trace_line(story, "is tried again at %llds",
                    (long long)(reason->at.us / DURATION_SECOND_US));
         return;
+    case ENGINE_REASON_WAIT:
+        trace_line(story, "waits since %llds for what is to be there, until %llds at most",
+                   (long long)(reason->since.us / DURATION_SECOND_US),
+                   (long long)(reason->at.us / DURATION_SECOND_US));
+        return;
     case ENGINE_REASON_SLOT:
         trace_line(story, "waits for a slot, %zu before it%s", reason->count,
                    reason->is_granted ? ", granted" : "");

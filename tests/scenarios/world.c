@@ -239,7 +239,8 @@ static int apply_task(struct story_run *run, const struct record_task *record, s
                              .wish = record->wish,
                              .attempts = record->attempts,
                              .tries = record->tries,
-                             .ready_at = record->ready_at};
+                             .ready_at = record->ready_at,
+                             .wait_since = record->wait_since};
     return 0;
 }
 
@@ -283,6 +284,7 @@ int world_apply(struct story *story, const struct action *action, struct error *
     case ACTION_GRANT:
     case ACTION_REVOKE:
     case ACTION_STOP:
+    case ACTION_LOOK:
         break;
     }
     return 0;

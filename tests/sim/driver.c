@@ -33,6 +33,7 @@ void sim_engine_crash(struct sim_world *world)
     action_list_clear(&world->pending);
     memcpy(&world->ahead, &world->committed, sizeof world->ahead);
     memset(world->is_loaded, 0, sizeof world->is_loaded);
+    world->look_count = 0;
     sim_disconnect(world);
 }
 
@@ -103,6 +104,17 @@ static void commit(struct sim_world *world)
     world->counts->commits++;
 }
 
+static void note_look(struct sim_world *world, const struct action *action)
+{
+    size_t run = 0;
+    while (world->runs[run].image.run_id != action->order.run_id)
+        run++;
+    if (world->look_count == SIM_MAX_LOOKS)
+        sim_fail(world, "too many looks are asked for");
+    else
+        world->looks[world->look_count++] = (struct sim_look){run, action->order.node};
+}
+
 /* Carries out the orders and settles the ends of the pending list; false: died in the middle. */
 static bool act(struct sim_world *world)
 {
@@ -110,7 +122,9 @@ static bool act(struct sim_world *world)
         const struct action *action = &world->pending.items[i];
         if (breaks_now(world))
             return false;
-        if (!is_record(action))
+        if (action->kind == ACTION_LOOK)
+            note_look(world, action);
+        else if (!is_record(action))
             sim_send_order(world, (struct sim_order){.kind = action->kind,
                                                      .attempt_id = action->order.attempt_id,
                                                      .is_kill = action->order.is_kill});
@@ -182,6 +196,7 @@ static void restore_node(const struct sim_world *world, size_t run, size_t index
     node->attempts = row->attempts;
     node->tries = row->tries;
     node->ready_at = row->ready_at;
+    node->wait_since = row->wait_since;
     node->attempt_id = stored_attempt(world, run, index);
     if (node->attempt_id == 0)
         return;
@@ -273,6 +288,58 @@ void sim_engine_connect(struct sim_world *world)
         spoil_recovery(world, &world->recovered.events[i]);
         must_step(world, world->recovered.events[i]);
     }
+}
+
+static bool is_there(const struct sim_world *world, size_t run, uint32_t node)
+{
+    return world->plant == PLANT_SEE_TOO_EARLY ||
+           instant_compare(world->runs[run].own[node].there_at, world->now) <= 0;
+}
+
+static void look(struct sim_world *world, size_t run, uint32_t node)
+{
+    must_step(world, (struct event){.kind = EVENT_LOOKED,
+                                    .run_id = world->runs[run].image.run_id,
+                                    .node = node,
+                                    .is_there = is_there(world, run, node)});
+}
+
+static bool is_looked_for(const struct sim_world *world, size_t run, uint32_t node)
+{
+    struct engine_task task;
+    return world->is_loaded[run] &&
+           engine_look(world->engine, world->runs[run].image.run_id, node, &task, NULL) == 0 &&
+           task.is_looked_for;
+}
+
+void sim_engine_look(struct sim_world *world)
+{
+    size_t count = world->look_count;
+    world->look_count = 0;
+    if (world->plant == PLANT_NO_LOOK)
+        return;
+    for (size_t i = 0; i < count && !sim_has_failed(world); i++) {
+        if (world->is_loaded[world->looks[i].run])
+            look(world, world->looks[i].run, world->looks[i].node);
+    }
+    for (size_t run = 0; run < world->run_count; run++) {
+        for (uint32_t node = 0; node < world->runs[run].image.node_count; node++) {
+            if (is_looked_for(world, run, node) && is_there(world, run, node))
+                look(world, run, node);
+        }
+    }
+}
+
+struct instant sim_engine_next_look(const struct sim_world *world)
+{
+    struct instant next = INSTANT_NEVER;
+    for (size_t run = 0; run < world->run_count && world->plant != PLANT_NO_LOOK; run++) {
+        for (uint32_t node = 0; node < world->runs[run].image.node_count; node++) {
+            if (is_looked_for(world, run, node))
+                next = instant_earlier(next, world->runs[run].own[node].there_at);
+        }
+    }
+    return next;
 }
 
 void sim_engine_start(struct sim_world *world)

@@ -79,6 +79,12 @@ static void make_node(struct sim_world *world, struct sim_run *run, uint32_t ind
     node->is_selected = !random_chance(&world->random, 60);
     node->state = first_state(world, node->is_selected);
     own->external_open = random_chance(&world->random, 60) ? 1 + below(world, 2) : 0;
+    if (!node->is_off_day && random_chance(&world->random, 120)) {
+        node->wait = (struct event_wait){.is_set = true,
+                                         .timeout = duration_seconds(1 + below(world, 200)),
+                                         .is_skipped = below(world, 2) == 0};
+        own->there_at = instant_add(world->now, duration_seconds(below(world, 400)));
+    }
     own->timeout = duration_seconds(below(world, 4) == 0 ? 40 : 0);
     own->failures = below(world, 3) == 0 ? below(world, 900) : 100;
 }

@@ -168,6 +168,9 @@ void sim_check_grant(struct sim_world *world, const struct action *action, bool 
         return;
     if (instant_compare(row->ready_at, world->now) > 0)
         sim_fail(world, "a grant before its time");
+    if (world->runs[run].nodes[node].wait.is_set &&
+        instant_compare(world->runs[run].own[node].there_at, world->now) > 0)
+        sim_fail(world, "a grant before what it waits for is there");
     check_open_limits(world, &world->ahead.attempts[action->order.attempt_id - 1]);
 }
 
@@ -221,11 +224,44 @@ static void check_ended(struct sim_world *world, const struct record_task *task,
         sim_fail(world, "%s after %s", task_state_name(task->state), attempt_end_name(outcome.end));
 }
 
+/* `before` is the row that the record changes. */
+void sim_check_timeout(struct sim_world *world, size_t run, const struct sim_task_row *before,
+                       const struct record_task *record)
+{
+    const struct event_wait *wait = &world->runs[run].nodes[record->node].wait;
+    struct instant too_long = instant_add(before->wait_since, wait->timeout);
+    if (before->state != TASK_WAITING || before->wait_since.us == 0 ||
+        instant_compare(record->at, too_long) < 0)
+        sim_fail(world, "node %" PRId64 "/%" PRIu32 " waited too long too early", record->run_id,
+                 record->node);
+    if (record->state != (wait->is_skipped ? TASK_SKIPPED : TASK_FAILED))
+        sim_fail(world, "waited too long, and is %s", task_state_name(record->state));
+}
+
+static void check_wait(struct sim_world *world, const struct sim_store *store,
+                       const struct record_task *task)
+{
+    size_t run = run_of(world, task->run_id);
+    const struct event_node *node = &world->runs[run].nodes[task->node];
+    if (!node->wait.is_set)
+        sim_fail(world, "a node waits for nothing that exists");
+    if (!needs_are_done(world, store, run, task->node) || world->is_held[run] ||
+        world->runs[run].own[task->node].external_open > 0)
+        sim_fail(world, "a node waits for data before all else is met");
+    bool is_over = task->wait_since.us == 0;
+    if (is_over && instant_compare(world->runs[run].own[task->node].there_at, world->now) > 0)
+        sim_fail(world, "a node goes on before what it waits for is there");
+    if (is_over && (task->state == TASK_SUCCESS) == node->has_process)
+        sim_fail(world, "what it waits for is there, and it is %s", task_state_name(task->state));
+}
+
 static void check_task(struct sim_world *world, const struct sim_store *store,
                        const struct record_task *task)
 {
     size_t run = run_of(world, task->run_id);
     const struct event_node *node = &world->runs[run].nodes[task->node];
+    if (task->why == TASK_WHY_WAIT)
+        check_wait(world, store, task);
     if (task->why == TASK_WHY_RETRY || task->why == TASK_WHY_ENDED)
         check_ended(world, task, &node->retry);
     bool is_empty = task->why == TASK_WHY_VIRTUAL || task->why == TASK_WHY_OFF_DAY;
@@ -317,6 +353,7 @@ static void check_node(struct sim_world *world, size_t run, uint32_t node)
     int32_t granted = task.is_granted ? 1 : 0;
     bool is_same = task.state == row->state && task.wish == row->wish &&
                    task.ready_at.us == row->ready_at.us &&
+                   task.wait_since.us == row->wait_since.us &&
                    task.attempts - row->attempts <= granted && task.attempts - row->attempts >= 0 &&
                    task.attempts - row->attempts == task.tries - row->tries;
     if (task.attempt_id != 0)

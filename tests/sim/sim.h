@@ -19,6 +19,7 @@
 #define SIM_MAX_ATTEMPTS 1024 /* ids of one story; near it people become quiet */
 #define SIM_MAX_QUEUE 4096    /* orders or messages on their way */
 #define SIM_MAX_CODES 2
+#define SIM_MAX_LOOKS 256 /* that are to be answered */
 
 /* Faults that are built in on purpose, to see that they are noticed (--plant). */
 enum sim_plant {
@@ -30,9 +31,11 @@ enum sim_plant {
     PLANT_DROP_END,          /* recovery calls an end that the keeper knows lost */
     PLANT_DROP_RECORD,       /* the store now and then forgets a task's record */
     PLANT_NO_TIME,           /* nobody wakes the engine for a retry */
-    PLANT_RECOVER_TOO_EARLY  /* recovery before what is pending was committed and acted upon */
+    PLANT_RECOVER_TOO_EARLY, /* recovery before what is pending was committed and acted upon */
+    PLANT_SEE_TOO_EARLY,     /* a look sees what is not there yet */
+    PLANT_NO_LOOK            /* nobody looks */
 };
-#define SIM_PLANT_COUNT 9
+#define SIM_PLANT_COUNT 11
 extern const char *const sim_plant_names[SIM_PLANT_COUNT];
 
 struct sim_node {
@@ -41,6 +44,7 @@ struct sim_node {
     struct duration timeout; /* 0 = none */
     uint32_t failures;       /* of a thousand attempts */
     uint32_t external_open;  /* needs of the outside that are open now */
+    struct instant there_at; /* what it waits for is there from then on */
 };
 
 struct sim_run { /* what the run is; never changes */
@@ -57,6 +61,12 @@ struct sim_task_row {
     int32_t attempts;
     int32_t tries;
     struct instant ready_at;
+    struct instant wait_since;
+};
+
+struct sim_look {
+    size_t run;
+    uint32_t node;
 };
 
 struct sim_attempt_row { /* index: id - 1 */
@@ -154,6 +164,8 @@ struct sim_world {
     size_t order_first, order_count;
     struct sim_message messages[SIM_MAX_QUEUE];
     size_t message_first, message_count;
+    struct sim_look looks[SIM_MAX_LOOKS]; /* the engine has asked for */
+    size_t look_count;
 
     uint64_t records; /* committed so far: progress */
     struct text failure;
@@ -183,6 +195,8 @@ int sim_engine_step(struct sim_world *world, struct event event, struct error *e
 void sim_engine_commit(struct sim_world *world); /* and act, if nothing breaks in between */
 void sim_engine_receive(struct sim_world *world);
 void sim_engine_connect(struct sim_world *world);
+void sim_engine_look(struct sim_world *world);                      /* for what tasks wait for */
+struct instant sim_engine_next_look(const struct sim_world *world); /* something will be there */
 void sim_load_run(struct sim_world *world, size_t run);
 void sim_disconnect(struct sim_world *world);
 
@@ -204,6 +218,8 @@ void sim_calm_down(struct sim_world *world);
 void sim_check_start(struct sim_world *world, int64_t attempt_id);
 void sim_check_record(struct sim_world *world, const struct sim_store *before,
                       const struct action *action);
+void sim_check_timeout(struct sim_world *world, size_t run, const struct sim_task_row *before,
+                       const struct record_task *record);
 void sim_check_grant(struct sim_world *world, const struct action *action, bool is_new);
 void sim_check_stopped_run(struct sim_world *world, size_t run);
 void sim_check_stops(struct sim_world *world);

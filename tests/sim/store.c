@@ -36,11 +36,14 @@ static void apply_task(struct sim_world *world, struct sim_store *store,
     if (row->state != record->state && !task_state_may_follow(row->state, record->state))
         sim_fail(world, "stored state %s became %s", task_state_name(row->state),
                  task_state_name(record->state));
+    if (record->why == TASK_WHY_WAIT_TIMEOUT)
+        sim_check_timeout(world, run, row, record);
     *row = (struct sim_task_row){.state = record->state,
                                  .wish = record->wish,
                                  .attempts = record->attempts,
                                  .tries = record->tries,
-                                 .ready_at = record->ready_at};
+                                 .ready_at = record->ready_at,
+                                 .wait_since = record->wait_since};
     if (record->why == TASK_WHY_RERUN)
         store->allowed[run][record->node] +=
             (uint32_t)world->runs[run].nodes[record->node].retry.max + 1;
@@ -121,6 +124,7 @@ void sim_store_apply(struct sim_world *world, struct sim_store *store, const str
     case ACTION_GRANT:
     case ACTION_REVOKE:
     case ACTION_STOP:
+    case ACTION_LOOK:
         return;
     }
 }

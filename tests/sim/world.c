@@ -17,6 +17,8 @@ const char *const sim_plant_names[SIM_PLANT_COUNT] = {
     [PLANT_DROP_RECORD] = "drop_record",
     [PLANT_NO_TIME] = "no_time",
     [PLANT_RECOVER_TOO_EARLY] = "recover_too_early",
+    [PLANT_SEE_TOO_EARLY] = "see_too_early",
+    [PLANT_NO_LOOK] = "no_look",
 };
 
 bool sim_has_failed(const struct sim_world *world)
@@ -100,6 +102,8 @@ static void wild_turn(struct sim_world *world)
     }
     if (world->engine != NULL)
         sim_engine_receive(world);
+    if (world->engine != NULL && happens(world, 600))
+        sim_engine_look(world);
     mend_something(world);
     if (happens(world, 150))
         sim_check_engine(world);
@@ -112,7 +116,8 @@ static struct instant next_instant(const struct sim_world *world)
 {
     struct instant wakeup =
         world->plant == PLANT_NO_TIME ? INSTANT_NEVER : engine_next_wakeup(world->engine);
-    return instant_earlier(wakeup, sim_keeper_next(world));
+    return instant_earlier(instant_earlier(wakeup, sim_engine_next_look(world)),
+                           sim_keeper_next(world));
 }
 
 /* Everything that is on its way arrives; then the clock goes to what comes next. */
@@ -122,8 +127,9 @@ static void calm_turn(struct sim_world *world)
     sim_keeper_work(world);
     sim_engine_receive(world);
     wake_engine(world);
+    sim_engine_look(world);
     sim_engine_commit(world);
-    if (world->order_count > 0 || world->message_count > 0)
+    if (world->order_count > 0 || world->message_count > 0 || world->look_count > 0)
         return;
     sim_check_stops(world);
     struct instant next = next_instant(world);

@@ -237,12 +237,57 @@ static void test_what_is_replaced(void **state)
     end(&fixture);
 }
 
+static void test_what_is_waited_for(void **state)
+{
+    (void)state;
+    static const char nodes[] =
+        "flow: g\n"
+        "schedule: daily 00:30\n"
+        "params: {var: \"${yyyymmdd}\"}\n"
+        "defaults: {timeout: 30m}\n"
+        "nodes:\n"
+        "  a: {type: wait, connection: oss, file: \"e/${var}data\", every: 5m}\n"
+        "  b: {type: wait, table: t, partition: {dt: \"${var}\", hh: \"01\"}, timeout: 2h}\n"
+        "  c: {type: wait, time: \"02:30\", on_timeout: skip}\n"
+        "  d: {type: sync, from: {connection: oss, file: \"f/${var}\"}, to: {table: t},\n"
+        "      on_missing: wait, wait: {timeout: 6h, stable: 0s}}\n"
+        "  e: {type: sync, from: {connection: oss, file: x}, to: {table: t}}\n";
+    struct fixture fixture;
+    begin(&fixture, "SELECT 1;\n");
+    struct flow *flow = load_text(&fixture.test, "g", nodes);
+    assert_non_null(flow);
+    struct plan *plan = plan_test_plan(flow, (struct plan_request){0}, "2021-11-12T00:30:00");
+    static const char *const names[] = {"file oss: e/20211111data", "partition t/dt=20211111/hh=01",
+                                        "02:30", "file oss: f/20211111"};
+    static const int64_t hours[] = {24, 2, 24, 6};
+    for (size_t i = 0; i < 4; i++) {
+        SCOPED_ARENA struct arena arena = {0};
+        SCOPED_TEXT struct text text = {0};
+        struct plan_facts facts = {.node = i, .finder = fixture.finder};
+        struct plan_wait wait;
+        assert_true(flow->nodes[i].wait.is_set);
+        assert_int_equal(flow->nodes[i].wait.timeout.us, hours[i] * 3600 * DURATION_SECOND_US);
+        assert_int_equal(flow->nodes[i].wait.is_skipped, i == 2);
+        assert_int_equal(plan_find_wait(plan, &facts, &arena, &wait, NULL), 0);
+        plan_name_wait(&wait.wait, &text);
+        assert_string_equal(text_string(&text), names[i]);
+        if (i == 0)
+            assert_int_equal(wait.wait.every.us, 300 * DURATION_SECOND_US);
+        if (i == 2) /* 2021-11-12 02:30 in Shanghai */
+            assert_int_equal(wait.at.us, INT64_C(1636655400) * DURATION_SECOND_US);
+    }
+    assert_false(flow->nodes[4].wait.is_set);
+    plan_free(plan);
+    flow_free(flow);
+    end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_environment),      cmocka_unit_test(test_shell),
         cmocka_unit_test(test_sql_and_paths),    cmocka_unit_test(test_values_that_sql_forbids),
-        cmocka_unit_test(test_what_is_replaced),
+        cmocka_unit_test(test_what_is_replaced), cmocka_unit_test(test_what_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
