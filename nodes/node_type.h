@@ -144,6 +144,13 @@ enum node_wait_kind {
 };
 
 /* What a node waits for, without a process and without a slot. */
+/* Whether and how long, without what. */
+struct node_wait_limit {
+    bool is_set;
+    struct duration timeout;
+    bool is_skipped; /* after it; else failed */
+};
+
 struct node_wait {
     enum node_wait_kind kind;
     const char *connection; /* FILE: its name */

@@ -42,13 +42,6 @@ struct flow_retry {
     size_t code_count;
 };
 
-/* What the node waits for, before it starts or instead of it (node_type.h, find_wait). */
-struct flow_wait {
-    bool is_set;
-    struct duration timeout;
-    bool is_skipped; /* after it; else failed */
-};
-
 struct flow_need {
     const char *flow;   /* NULL: this flow */
     const char *node;   /* FLOW_NEED_ALL: all of the flow */
@@ -85,12 +78,12 @@ struct flow_node {
     const struct field_value *env; /* MAP, NULL = none */
 
     struct flow_retry retry;
-    struct flow_wait wait;
-    struct duration timeout;    /* of an attempt; 0 = none */
-    struct duration stop_grace; /* from SIGTERM to SIGKILL */
-    int64_t log_limit;          /* bytes */
-    size_t pool;                /* index in project->pools, FLOW_NONE = none */
-    int32_t priority;           /* 1 to 8, larger first */
+    struct node_wait_limit wait; /* before it starts, or instead of it */
+    struct duration timeout;     /* of an attempt; 0 = none */
+    struct duration stop_grace;  /* from SIGTERM to SIGKILL */
+    int64_t log_limit;           /* bytes */
+    size_t pool;                 /* index in project->pools, FLOW_NONE = none */
+    int32_t priority;            /* 1 to 8, larger first */
     bool keeps_leftovers;
     bool is_frozen;             /* `frozen: true` in the file */
     const struct flow_days *on; /* NULL: on all of the flow's */

@@ -150,7 +150,7 @@ static void set_wait(struct flow_node *node, const struct node_work *work)
     if (node->type->find_wait == NULL || !node->type->find_wait(node->type, work, &wait))
         return;
     const struct field_value *timeout = field_find(node->block, "timeout");
-    node->wait = (struct flow_wait){true, wait.timeout, wait.is_skipped};
+    node->wait = (struct node_wait_limit){true, wait.timeout, wait.is_skipped};
     if (!node->type->has_process && timeout != NULL)
         node->wait.timeout.us = timeout->number;
 }
