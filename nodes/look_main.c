@@ -130,10 +130,10 @@ static int see_partition(const struct json *job, struct arena *arena, struct sig
     struct catalog_snapshot snapshot = {.name = json_get_string(job, "table", "")};
     struct catalog catalog;
     sight->watch = arena_format(arena, "%s/warehouse", state_dir);
-    if (catalog_open(&catalog, state_dir, CATALOG_READ, clock_us, err) != 0) {
+    if (access(sight->watch, F_OK) != 0)
         sight->watch = state_dir;
+    if (catalog_open(&catalog, state_dir, CATALOG_READ, clock_us, err) != 0)
         return err->kind == ERROR_KIND_NOT_FOUND ? 0 : -1;
-    }
     int result = catalog_snapshot(&catalog, &snapshot, 1, arena, err);
     for (size_t i = 0; result == 0 && i < snapshot.partition_count; i++) {
         const struct catalog_partition *item = &snapshot.partitions[i];

@@ -26,6 +26,7 @@
 struct catalog_state {
     ino_t folder; /* 0 = there is no warehouse yet */
     struct timespec written[2];
+    off_t size[2]; /* two writes may fall into one tick of the clock */
 };
 
 struct wait {
@@ -135,10 +136,12 @@ static bool catalog_has_changed(struct wait *wait)
         struct stat status;
         text_append_format(&path, "%s/warehouse%s", wait->daemon->place.state_dir, names[i]);
         bool is_there = stat(text_string(&path), &status) == 0 && status.st_size > 0;
-        if (is_there && i == 0)
+        if (is_there && i == 0) {
             now.folder = status.st_ino;
-        else if (is_there)
+        } else if (is_there) {
             now.written[i - 1] = status.st_mtim;
+            now.size[i - 1] = status.st_size;
+        }
     }
     bool has_changed = wait->looked_at.us == 0 || memcmp(&now, &wait->catalog, sizeof now) != 0;
     wait->catalog = now;
@@ -208,7 +211,7 @@ static void take_sight(struct wait *wait, const struct json *sight)
     }
     if (is_there)
         look_again_in(wait, (struct duration){left.us + STABLE_SLACK_US});
-    else if (wait->folder == NULL)
+    else if (wait->folder == NULL || wait->problem.length > 0)
         look_again_in(wait, wait->plan.wait.every);
     else if (!is_watched) /* it may have come before the folder was watched */
         look_again_in(wait, duration_ms(0));
