@@ -39,6 +39,7 @@ struct wait {
     struct helper *helper; /* a look that is under way */
     bool must_look;        /* as soon as there is room for one */
     struct loop_timer timer;
+    bool is_settling;                /* the timer is of a change; further ones do not put it off */
     char signature[SIGNATURE_BYTES]; /* of the file as it was seen last; "" = it was not there */
     struct duration seen_since;      /* clock_boottime(): it has looked like that */
     int watch;                       /* of path_watch, or NO_WATCH */
@@ -75,6 +76,7 @@ static void answer(struct wait *wait, bool is_there)
 
 static void look_again_in(struct wait *wait, struct duration delay)
 {
+    wait->is_settling = false;
     loop_set_timer(wait->daemon->loop, &wait->timer, delay);
 }
 
@@ -98,9 +100,11 @@ static void on_folder(void *owner, int watch)
 {
     struct daemon *daemon = owner;
     for (struct wait *wait = daemon->waits->first; wait != NULL; wait = wait->next) {
-        if (is_quiet_for(wait, watch) || wait->plan.wait.kind == NODE_WAIT_TIME)
+        if (is_quiet_for(wait, watch) || wait->plan.wait.kind == NODE_WAIT_TIME ||
+            wait->is_settling)
             continue;
         look_again_in(wait, duration_ms(WAITS_SETTLE_MS));
+        wait->is_settling = true;
     }
 }
 
@@ -158,6 +162,7 @@ static void on_timer(void *owner)
 {
     struct wait *wait = owner;
     struct duration left = instant_minus(wait->plan.at, clock_now());
+    wait->is_settling = false;
     if (wait->plan.wait.kind != NODE_WAIT_TIME) {
         bool is_partition = wait->plan.wait.kind == NODE_WAIT_PARTITION;
         if (!is_partition || wait->folder == NULL || catalog_has_changed(wait))
@@ -263,6 +268,7 @@ static void start_look(struct wait *wait)
     SCOPED_TEXT struct text job = {0};
     struct error err = {0};
     wait->must_look = false;
+    wait->is_settling = false;
     loop_cancel_timer(daemon->loop, &wait->timer);
     if (wait->plan.wait.kind == NODE_WAIT_PARTITION)
         catalog_has_changed(wait);
