@@ -35,6 +35,8 @@ static const char *cause_words(const struct view_start *start, struct arena *are
         return "when its run was opened again";
     case START_CAUSE_HAND:
         return "when somebody had marked, skipped or unfrozen a node";
+    case START_CAUSE_DATA:
+        return "when the data that it waits for was there";
     case START_CAUSE_ENGINE:
         return "when a scheduler began with its run";
     }

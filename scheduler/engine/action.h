@@ -82,10 +82,11 @@ enum start_cause {           /* what made it ready; numbers are kept in the stor
     START_CAUSE_PAUSE = 3,   /* the pause before a retry was over */
     START_CAUSE_RELEASE = 4, /* its run was held until then */
     START_CAUSE_RERUN = 5,
-    START_CAUSE_HAND = 6,  /* somebody marked, skipped or unfroze something */
-    START_CAUSE_ENGINE = 7 /* an engine began, with this run or one of before */
+    START_CAUSE_HAND = 6,   /* somebody marked, skipped or unfroze something */
+    START_CAUSE_ENGINE = 7, /* an engine began, with this run or one of before */
+    START_CAUSE_DATA = 8    /* the data that it waited for was there */
 };
-#define START_CAUSE_COUNT 8
+#define START_CAUSE_COUNT 9
 
 enum start_wait {        /* what it waited for when it was ready; numbers are kept in the store */
     START_WAIT_NONE = 0, /* nothing */

@@ -255,6 +255,8 @@ static enum start_cause cause_of(const struct engine *engine, const struct task 
     case EVENT_FREEZE:
     case EVENT_UNFREEZE:
         return START_CAUSE_HAND;
+    case EVENT_LOOKED:
+        return START_CAUSE_DATA;
     case EVENT_BEGIN:
         return START_CAUSE_ENGINE;
     case EVENT_TIME:

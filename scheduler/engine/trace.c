@@ -107,8 +107,8 @@ const char *attempt_state_name(enum attempt_state state)
 
 const char *start_cause_name(enum start_cause cause)
 {
-    static const char *const names[] = {"run",     "need",  "outside", "pause",
-                                        "release", "rerun", "hand",    "engine"};
+    static const char *const names[] = {"run",   "need", "outside", "pause", "release",
+                                        "rerun", "hand", "engine",  "data"};
     return NAME(names, cause);
 }
 
