@@ -7,6 +7,7 @@
 /* clang-format off */
 static const struct route *const tables[] = {
     page_flows_routes,
+    page_runs_routes,
     page_grid_routes,
     page_date_routes,
     page_health_routes,

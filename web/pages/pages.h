@@ -10,5 +10,6 @@ extern const struct route page_flows_routes[];
 extern const struct route page_grid_routes[];
 extern const struct route page_health_routes[];
 extern const struct route page_login_routes[];
+extern const struct route page_runs_routes[];
 
 #endif
