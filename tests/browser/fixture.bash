@@ -122,8 +122,12 @@ fixture_serve()
         sleep 0.05
     done
     page=$(grep -o -m 1 'http://[0-9.:]*' <<<"$line" | head -n 1)
-    sign_in=$("$datemill" -C "$fixture_dir" web open | grep -o 'http://.*/login?key=[^ ]*')
-    [ -n "$page" ]
+    for i in $(seq 600); do
+        sign_in=$("$datemill" -C "$fixture_dir" web open 2>/dev/null |
+            grep -o 'http://.*/login?key=[^ ]*') && break
+        sleep 0.05
+    done
+    [ -n "$page" ] && [ -n "$sign_in" ]
 }
 
 fixture_live()

@@ -8,7 +8,7 @@
 #define CELL 24 /* pixels, as in app.css */
 #define BAR 14
 #define BARS_HEIGHT 40
-#define MAX_TITLED_CELLS 800 /* so many cells say their date when pointed at */
+#define MAX_TITLED_CELLS 500 /* so many cells say their date when pointed at */
 
 /* What stands above a column: the group (a month, an hour, a day) and the label. */
 struct heading {
