@@ -32,6 +32,7 @@ struct catalog {
     int files_fd;  /* <state>/warehouse/files */
     int mark_fd;   /* the locked file in open/, -1 where it could not be made */
     char mark_name[64];
+    bool is_in_doubt; /* the last switch failed in its commit: it may be found done after all */
     int64_t (*clock_us)(void);
 };
 
@@ -121,7 +122,9 @@ int catalog_drop_table(struct catalog *catalog, const struct catalog_writer *wri
 int catalog_snapshot(struct catalog *catalog, struct catalog_snapshot *snapshots, size_t count,
                      struct arena *arena, struct error *err);
 
-/* All or nothing. Fails with ERROR_KIND_REFUSED, changing nothing, when the fence is closed. */
+/* All or nothing. Fails with ERROR_KIND_REFUSED, changing nothing, when the fence is closed. When it
+ * fails with `is_in_doubt`, the files that the changes name must stay: the sweep knows who needs
+ * them. */
 int catalog_switch(struct catalog *catalog, const struct catalog_writer *writer,
                    const struct catalog_change *changes, size_t count, struct error *err);
 

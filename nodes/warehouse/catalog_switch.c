@@ -65,10 +65,14 @@ struct work {
 
 static int in_transaction(struct catalog *catalog, const struct work *work, struct error *err)
 {
+    catalog->is_in_doubt = false;
     if (db_script(catalog->db, "BEGIN IMMEDIATE", err) != 0)
         return -1;
-    if (work->run(catalog, work, err) == 0 && db_script(catalog->db, "COMMIT", err) == 0)
-        return 0;
+    if (work->run(catalog, work, err) == 0) {
+        if (db_script(catalog->db, "COMMIT", err) == 0)
+            return 0;
+        catalog->is_in_doubt = true;
+    }
     sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL);
     return -1;
 }

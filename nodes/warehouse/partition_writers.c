@@ -142,12 +142,13 @@ int partition_writers_commit(struct partition_writers *writers, enum catalog_cha
     }
     if (fsync(writers->folder_fd) != 0)
         return failure_set_errno(err, "cannot fsync the folder of table %s", writers->table->name);
-    if (catalog_switch(writers->catalog, writers->writer, changes, writers->count, err) != 0)
+    int result = catalog_switch(writers->catalog, writers->writer, changes, writers->count, err);
+    if (result != 0 && !writers->catalog->is_in_doubt)
         return -1;
     for (size_t i = 0; i < writers->count; i++)
         part_writer_close(&writers->items[i]->part, writers->items[i]->part.rows > 0);
     writers->count = 0;
-    return 0;
+    return result;
 }
 
 void partition_writers_close(struct partition_writers *writers)
