@@ -122,9 +122,9 @@ int catalog_drop_table(struct catalog *catalog, const struct catalog_writer *wri
 int catalog_snapshot(struct catalog *catalog, struct catalog_snapshot *snapshots, size_t count,
                      struct arena *arena, struct error *err);
 
-/* All or nothing. Fails with ERROR_KIND_REFUSED, changing nothing, when the fence is closed. When it
- * fails with `is_in_doubt`, the files that the changes name must stay: the sweep knows who needs
- * them. */
+/* All or nothing. Fails with ERROR_KIND_REFUSED, changing nothing, when the fence is closed. When
+ * it fails with `is_in_doubt`, the files that the changes name must stay: the sweep knows who
+ * needs them. */
 int catalog_switch(struct catalog *catalog, const struct catalog_writer *writer,
                    const struct catalog_change *changes, size_t count, struct error *err);
 
