@@ -3,7 +3,8 @@
  *     datemill-data --state-dir DIR [--format table|csv|json] [--color auto|never|always]
  *                   [--errors text|json] query SQL | tables | show TABLE |
  *                   [--newest N] partitions TABLE |
- *                   [--where FILTER]… [--sort COLUMN] [--offset N] [--limit N] rows TABLE */
+ *                   [--where FILTER]… [--sort COLUMN] [--offset N] [--limit N]
+ *                   [--without-filter all|newest] rows TABLE */
 #include "nodes/warehouse/catalog_view.h"
 #include "nodes/warehouse/job.h"
 #include "nodes/warehouse/result_writer.h"
@@ -21,6 +22,8 @@
 
 #define DEFAULT_ROWS 100
 
+_Static_assert(WAREHOUSE_MAX_PARTITION_COLUMNS <= TABLE_ROWS_MAX_FILTERS, "a filter each");
+
 struct options {
     const char *state_dir;
     enum result_format format;
@@ -29,7 +32,8 @@ struct options {
     const char *command;
     const char *argument;
     struct table_rows rows;
-    int64_t newest; /* partitions; 0 = all, in their order */
+    int64_t newest;      /* partitions; 0 = all, in their order */
+    bool is_newest_only; /* rows: without a filter those of the newest partition */
 };
 
 struct run {
@@ -53,7 +57,7 @@ static int usage(struct error *err, const char *problem, const char *what)
                            "[--color auto|never|always] [--errors text|json] "
                            "query SQL | tables | show TABLE | [--newest N] partitions TABLE | "
                            "[--where COLUMN=VALUE] [--sort COLUMN] [--offset N] [--limit N] "
-                           "rows TABLE");
+                           "[--without-filter all|newest] rows TABLE");
 }
 
 static int set_format(struct options *options, const char *name, struct error *err)
@@ -112,6 +116,12 @@ static int set_rows_option(struct options *options, const char *name, const char
     if (strcmp(name, "--sort") == 0) {
         rows->sort = value;
         return 0;
+    }
+    if (strcmp(name, "--without-filter") == 0) {
+        options->is_newest_only = strcmp(value, "newest") == 0;
+        return options->is_newest_only || strcmp(value, "all") == 0
+                   ? 0
+                   : usage(err, "--without-filter is all or newest, not", value);
     }
     if (strcmp(name, "--where") != 0)
         return 1;
@@ -213,14 +223,31 @@ static int run_sql(struct catalog *catalog, const struct options *options, const
     return result;
 }
 
+/* One filter for each partition column; there are less of them than filters are allowed. */
+static void choose_newest(const struct catalog_snapshot *found, struct arena *arena,
+                          struct table_rows *rows)
+{
+    const struct table *table = found->table;
+    if (!table_is_partitioned(table) || found->partition_count == 0)
+        return;
+    const struct catalog_partition *newest = &found->partitions[found->partition_count - 1];
+    for (size_t i = 0; i < table->partition_count; i++)
+        rows->filters[rows->filter_count++] =
+            arena_format(arena, "%s=%s", table_partition_column(table, i)->name, newest->values[i]);
+}
+
 static int run_rows(struct catalog *catalog, const struct options *options, struct error *err)
 {
     SCOPED_ARENA struct arena arena;
     SCOPED_TEXT struct text sql = {0};
-    struct table *table;
+    struct catalog_snapshot found;
+    struct table_rows rows = options->rows;
     arena_init(&arena, 0);
-    if (catalog_view_find(catalog, options->argument, &arena, &table, err) != 0 ||
-        table_rows_write_sql(table, &options->rows, &sql, err) != 0)
+    if (catalog_view_find(catalog, options->argument, &arena, &found, err) != 0)
+        return -1;
+    if (options->is_newest_only && rows.filter_count == 0)
+        choose_newest(&found, &arena, &rows);
+    if (table_rows_write_sql(found.table, &rows, &sql, err) != 0)
         return -1;
     return run_sql(catalog, options, text_string(&sql), err);
 }

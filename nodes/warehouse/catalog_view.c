@@ -84,8 +84,8 @@ static struct totals add_up(const struct catalog_snapshot *snapshot)
     return totals;
 }
 
-static int find(struct catalog *catalog, const char *name, struct arena *arena,
-                struct catalog_snapshot *ret_snapshot, struct error *err)
+int catalog_view_find(struct catalog *catalog, const char *name, struct arena *arena,
+                      struct catalog_snapshot *ret_snapshot, struct error *err)
 {
     const char **names = NULL;
     size_t count = 0;
@@ -195,7 +195,7 @@ int catalog_view_table(struct catalog *catalog, const char *name, FILE *out,
     SCOPED_TEXT struct text ddl = {0};
     SCOPED_TEXT struct text line = {0};
     struct catalog_snapshot snapshot;
-    if (find(catalog, name, &arena, &snapshot, err) != 0)
+    if (catalog_view_find(catalog, name, &arena, &snapshot, err) != 0)
         return -1;
     table_format_ddl(snapshot.table, &ddl);
     if (format != RESULT_JSON) {
@@ -235,16 +235,6 @@ static void print_partition_json(const struct catalog_partition *partition, FILE
     fprintf(out, "%s\n", text_string(&line));
 }
 
-int catalog_view_find(struct catalog *catalog, const char *name, struct arena *arena,
-                      struct table **ret_table, struct error *err)
-{
-    struct catalog_snapshot snapshot;
-    if (find(catalog, name, arena, &snapshot, err) != 0)
-        return -1;
-    *ret_table = snapshot.table;
-    return 0;
-}
-
 /* In their order, or the newest first. */
 static const struct catalog_partition *partition_at(const struct catalog_snapshot *snapshot,
                                                     size_t i, bool is_newest_first)
@@ -259,7 +249,7 @@ int catalog_view_partitions(struct catalog *catalog, const struct catalog_view_c
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
     struct catalog_snapshot snapshot;
-    if (find(catalog, choice->table, &arena, &snapshot, err) != 0)
+    if (catalog_view_find(catalog, choice->table, &arena, &snapshot, err) != 0)
         return -1;
     struct grid grid = {.columns = 6, .numbers = 0x6};
     const char *const heads[] = {"PARTITION", "ROWS", "BYTES", "MODIFIED (UTC)", "RUN", "NODE"};

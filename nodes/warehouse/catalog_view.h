@@ -15,9 +15,9 @@ int catalog_view_tables(struct catalog *catalog, FILE *out, enum result_format f
 int catalog_view_table(struct catalog *catalog, const char *name, FILE *out,
                        enum result_format format, struct error *err);
 
-/* A table by its name; NOT_FOUND with did-you-mean. */
+/* A table as it is now; NOT_FOUND with did-you-mean. */
 int catalog_view_find(struct catalog *catalog, const char *name, struct arena *arena,
-                      struct table **ret_table, struct error *err);
+                      struct catalog_snapshot *ret_snapshot, struct error *err);
 
 /* {"partition","rows","bytes","files","created","modified","run","flow","node","attempt","commit"};
  * times are RFC 3339 in UTC. A table without partitions has one, called "". */

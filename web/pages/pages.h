@@ -5,11 +5,13 @@
 #include "web/site/route.h"
 
 extern const struct route page_asset_routes[];
+extern const struct route page_data_routes[];
 extern const struct route page_date_routes[];
 extern const struct route page_flows_routes[];
 extern const struct route page_grid_routes[];
 extern const struct route page_health_routes[];
 extern const struct route page_login_routes[];
 extern const struct route page_runs_routes[];
+extern const struct route page_table_routes[];
 
 #endif

@@ -68,6 +68,8 @@ static void child_ended(void *owner, const struct child_process_end *end)
     call->open_count--;
     text_append_bytes(&child->output, end->output->data, end->output->length);
     judge(end, &err);
+    if (child->question->may_be_missing && err.kind == ERROR_KIND_NOT_FOUND)
+        err = (struct error){0};
     if (call->error.kind == ERROR_KIND_NONE)
         call->error = err;
     if (call->open_count > 0)

@@ -12,8 +12,10 @@
 #define DATA_CALL_BYTES ((size_t)8 << 20)
 
 struct data_question {
-    const char *format;            /* "json", "csv" */
-    const char *const *words;      /* as of datemill-data: {"show", "t", NULL}; copied */
+    const char *format; /* "json", "csv" */
+    const char *const
+        *words;          /* as of datemill-data: {"show", "t", NULL}; borrowed until the call */
+    bool may_be_missing; /* NOT_FOUND is an empty output, no error */
     const struct text *ret_output; /* from `done` on; lives as long as the visit */
 };
 

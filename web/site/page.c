@@ -181,12 +181,15 @@ struct html *page_begin(struct visit *visit, const struct page_head *head)
 
 /* ---- the footer ---- */
 
+static const struct zone *shown_zone(const struct visit *visit)
+{
+    return visit->page_zone != NULL ? visit->page_zone : site_project_zone(visit->site);
+}
+
 static void write_zone(struct visit *visit)
 {
     struct html *html = &visit->html;
-    const struct zone *zone = visit->page_zone;
-    if (zone == NULL)
-        zone = site_project_zone(visit->site);
+    const struct zone *zone = shown_zone(visit);
     int32_t minutes = zone_offset_at(zone, visit->now) / 60;
     int32_t size = minutes < 0 ? -minutes : minutes;
     const char *name = arena_format(visit->arena, "%s (UTC%c%02d:%02d)", zone_name(zone),
@@ -311,7 +314,7 @@ void page_time(struct visit *visit, struct instant at, const struct zone *zone)
     civil_time_format(civil_from_seconds(at.us / DURATION_SECOND_US), utc);
     html_open(html, "time");
     html_attr_format(html, "datetime", "%sZ", utc);
-    html_text(html, visit_time(visit, at, zone));
+    html_text(html, visit_time(visit, at, zone != NULL ? zone : shown_zone(visit)));
     html_close(html, "time");
 }
 

@@ -47,7 +47,7 @@ int page_end(struct visit *visit); /* 0 */
 void page_state(struct html *html, const char *state);
 
 /* A time for people, with the instant for scripts: <time datetime="…Z">2021-11-12 02:30:00</time>;
- * a dash for 0. */
+ * a dash for 0. `zone` NULL = that of the page. */
 void page_time(struct visit *visit, struct instant at, const struct zone *zone);
 
 /* A sentence with values for {1}, {2}, …: strings, NULL at the end. Belongs to the arena. */

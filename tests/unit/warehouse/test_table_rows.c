@@ -24,11 +24,11 @@ static const char *find(struct world *world, const struct table_rows *rows)
 {
     SCOPED_ARENA struct arena arena;
     SCOPED_TEXT struct text sql = {0};
-    struct table *table;
+    struct catalog_snapshot found;
     arena_init(&arena, 0);
     world->err = (struct error){0};
-    if (catalog_view_find(&world->catalog, "t", &arena, &table, &world->err) != 0 ||
-        table_rows_write_sql(table, rows, &sql, &world->err) != 0)
+    if (catalog_view_find(&world->catalog, "t", &arena, &found, &world->err) != 0 ||
+        table_rows_write_sql(found.table, rows, &sql, &world->err) != 0)
         return NULL;
     assert_ptr_equal(strstr(text_string(&sql), "SELECT * FROM `t`"), text_string(&sql));
     SCOPED_TEXT struct text only = {0};
