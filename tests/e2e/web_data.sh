@@ -100,7 +100,8 @@ check 'the next rows' has '/data/sold?dt=20211111&_offset=100' 'Rows 101 to 120.
 check 'none' has '/data/sold?dt=20211112' 'No rows.'
 check 'in Chinese' has '/data/sold?lang=zh' '最新分区 dt=20211111'
 
-is 'filters' "$(rows 'dt=20211111&n__ge=119')" "$(printf 'row 119,119,1,20211111\nrow 120,120,1,20211111')"
+is 'filters' "$(rows 'dt=20211111&n__ge=119')" \
+    "$(printf 'row 119,119,1,20211111\nrow 120,120,1,20211111')"
 is 'sorted' "$(rows 'n__le=2&dt=20211110&_sort=-n')" \
     "$(printf '<script>alert(1)</script>,2,3,20211110\ntea,1,2.5,20211110')"
 is 'a value is never SQL' "$(rows "dt=20211111&name=it's%20100%25%20%5C%20OR%201%3D1")" \

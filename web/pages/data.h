@@ -24,7 +24,7 @@ const char *data_bytes(struct visit *visit, int64_t bytes);
 /* A time that datemill-data printed, `2021-11-12T02:30:00Z`; 0 for anything else. */
 struct instant data_time(const char *text);
 
-/* `/data/T`, and `/data/T/rows.csv` with the filters of the visit; for what follows in the query. */
+/* `/data/T`; with a file `/data/T/rows.csv`. */
 void data_url(struct url *url, struct visit *visit, const char *table, const char *file);
 
 /* A head of a table; `number_mask` has the bits of the columns of numbers. */
