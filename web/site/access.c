@@ -84,7 +84,9 @@ static bool split_host(const char *value, char ret_host[HOST_BYTES])
     if (value[0] == '[') {
         begin++;
         length = strcspn(begin, "]");
-        rest = begin + length + (begin[length] == ']');
+        if (begin[length] != ']')
+            return false;
+        rest = begin + length + 1;
     }
     if (length == 0 || length >= HOST_BYTES)
         return false;
