@@ -1,11 +1,11 @@
 #include "scheduler/base/json_out.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/base/text_diff.h"
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/date_word.h"
 #include "scheduler/command/flow_facts.h"
 #include "scheduler/command/rendering.h"
-#include "scheduler/command/text_diff.h"
 #include "scheduler/system/clock.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "scheduler/command/flow_facts.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/daemon/explain_store.h"
 #include "scheduler/flow/flow_need.h"
-#include "scheduler/plan/plan_prepare.h"
 
 #include <string.h>
 
@@ -69,13 +69,7 @@ const char *flow_facts_off_day(const struct flow_node *node, const char *cyctime
 
 const char *flow_facts_wait(const struct flow_node *node, struct arena *arena)
 {
-    SCOPED_TEXT struct text text = {0};
-    struct node_values values = {.resolved = &node->values, .written = &node->values};
-    struct node_work work = {&values, NULL, arena};
-    struct node_wait wait;
-    if (node->wait.is_set && node->type->find_wait(node->type, &work, &wait))
-        plan_name_wait(&wait, &text);
-    return arena_copy(arena, text_string(&text), text.length);
+    return explain_store_wait(node, arena);
 }
 
 const char *flow_facts_schedule(const struct flow *flow, struct arena *arena)

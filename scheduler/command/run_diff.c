@@ -1,8 +1,8 @@
 #include "scheduler/command/run_diff.h"
 
 #include "scheduler/base/scope.h"
+#include "scheduler/base/text_diff.h"
 #include "scheduler/command/run_facts.h"
-#include "scheduler/command/text_diff.h"
 
 #include <assert.h>
 #include <inttypes.h>

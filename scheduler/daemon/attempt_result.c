@@ -1,5 +1,6 @@
 #include "scheduler/daemon/attempt_result.h"
 
+#include "scheduler/base/escape.h"
 #include "scheduler/base/json_in.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/utf8.h"
@@ -160,10 +161,12 @@ static void append_log_reason(struct text *text, const struct attempt_files *fil
     const struct attempt_log_line *line = attempt_log_find_error(&tail);
     if (line == NULL)
         return;
-    size_t skip = preamble(line->text, line->length, files->node);
-    size_t length = line->length - skip;
+    SCOPED_TEXT struct text plain = {0}; /* programs colour their errors */
+    escape_strip(&plain, line->text, line->length);
+    size_t skip = preamble(text_string(&plain), plain.length, files->node);
+    size_t length = plain.length - skip;
     text_append(text, ": ");
-    utf8_append_safe(text, line->text + skip,
+    utf8_append_safe(text, text_string(&plain) + skip,
                      length < RESULT_REASON_BYTES ? length : RESULT_REASON_BYTES);
 }
 

@@ -34,6 +34,21 @@ struct view_median {
 int view_median(struct store *store, const struct view_place *place, struct view_median *ret_median,
                 struct error *err);
 
+/* The median of every node of a flow, from its first start to its end, in the last
+ * VIEW_MEDIAN_SAMPLES runs that went well at the first opening, of the newest 200. */
+struct view_node_median {
+    const char *name;
+    struct view_median median;
+};
+
+struct view_node_medians {
+    const struct view_node_median *items; /* by the ids of their names */
+    size_t count;
+};
+
+int view_node_medians(struct store *store, const char *flow, struct arena *arena,
+                      struct view_node_medians *ret_medians, struct error *err);
+
 /* The state of a date: per node that of its newest attempt (or mark, skip) in any run of the flow
  * and planned time. A node that never had one has the state of the newest run; one that was only
  * left out by selections waits. */

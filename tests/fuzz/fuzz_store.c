@@ -190,6 +190,7 @@ static void ask_across(struct store *store, struct arena *arena)
 {
     struct view_status status;
     struct view_median median;
+    struct view_node_medians medians;
     struct view_place place = {"f", "a"};
     struct view_node_list list = {.place = place, .page = {.limit = 5}};
     struct view_planned planned = {"f", "2021-11-12T00:30:00", false};
@@ -204,6 +205,7 @@ static void ask_across(struct store *store, struct arena *arena)
     place.node = "";
     view_median(store, &place, &median, NULL);
     view_node_history(store, &list, arena, &attempts, NULL);
+    view_node_medians(store, "f", arena, &medians, NULL);
     view_date_state(store, &planned, arena, &date, NULL);
     view_events(store, &story, arena, &events, NULL);
     load_open_runs(store, arena, &runs, NULL);

@@ -1,6 +1,9 @@
 #include "web/draw/timeline_svg.h"
 
+#include "scheduler/base/utf8.h"
 #include "web/draw/share.h"
+
+#include <string.h>
 
 #define BAR_HEIGHT 14
 #define SCALE_HEIGHT 18
@@ -109,6 +112,22 @@ static void begin_svg(struct html *html, int height)
     html_attr_int(html, "height", height);
 }
 
+static void put_name(const struct timeline_svg_row *row, struct html *html)
+{
+    size_t length = strlen(row->name);
+    bool is_cut = utf8_width(row->name, length) > TIMELINE_SVG_NAME_COLUMNS;
+    html_open(html, "a");
+    html_attr(html, "href", row->href);
+    if (is_cut)
+        html_attr(html, "title", row->name);
+    html_bytes(html, row->name,
+               is_cut ? utf8_prefix_of_width(row->name, length, TIMELINE_SVG_NAME_COLUMNS - 1)
+                      : length);
+    if (is_cut)
+        html_text(html, "…");
+    html_close(html, "a");
+}
+
 /* Draws the bars of a row, which begin at *next. */
 static void put_row(const struct timeline_svg *timeline, struct html *html, uint32_t row,
                     size_t *next)
@@ -116,7 +135,7 @@ static void put_row(const struct timeline_svg *timeline, struct html *html, uint
     html_open(html, "tr");
     html_open(html, "th");
     html_attr(html, "scope", "row");
-    html_link(html, timeline->rows[row].href, timeline->rows[row].name);
+    put_name(&timeline->rows[row], html);
     html_close(html, "th");
     html_open(html, "td");
     begin_svg(html, TIMELINE_SVG_ROW_HEIGHT);

@@ -7,8 +7,9 @@
 #include "scheduler/base/instant.h"
 #include "web/html/html.h"
 
-#define TIMELINE_SVG_ROW_HEIGHT 22 /* pixels */
+#define TIMELINE_SVG_ROW_HEIGHT 27 /* pixels: that of a row of the table */
 #define TIMELINE_SVG_LEAST_WIDTH 3
+#define TIMELINE_SVG_NAME_COLUMNS 28 /* a longer name is cut, and whole in its title */
 
 struct timeline_svg_row {
     const char *name;

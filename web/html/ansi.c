@@ -1,9 +1,9 @@
 #include "web/html/ansi.h"
 
+#include "scheduler/base/escape.h"
+
 #include <stdio.h>
 
-#define ESCAPE 0x1b
-#define BELL 0x07
 #define MAX_PARAMETERS 32
 #define MAX_PARAMETER 9999
 
@@ -117,41 +117,14 @@ static void read_sgr(struct ansi *ansi, const char *text, size_t length)
     apply(ansi, numbers, count);
 }
 
-/* ---- sequences ---- */
-
-/* A string of the terminal (title, link, picture): up to BEL or `ESC \`, or the line's end. */
-static size_t skip_string(const char *bytes, size_t length, size_t at)
-{
-    for (; at < length; at++) {
-        if (bytes[at] == BELL)
-            return at + 1;
-        if (bytes[at] == ESCAPE)
-            return at + 1 < length && bytes[at + 1] == '\\' ? at + 2 : at;
-    }
-    return length;
-}
-
-/* Behind the sequence that begins with the ESC at `at`. */
+/* Behind the sequence that begins at `at`. */
 static size_t read_sequence(struct ansi *ansi, const char *bytes, size_t length, size_t at)
 {
-    at++;
-    if (at == length)
-        return length;
-    if (bytes[at] == ']' || bytes[at] == 'P' || bytes[at] == 'X' || bytes[at] == '^' ||
-        bytes[at] == '_')
-        return skip_string(bytes, length, at + 1);
-    bool is_csi = bytes[at] == '[';
-    size_t start = at + (is_csi ? 1 : 0);
-    at = start;
-    while (at < length && bytes[at] >= ' ' && bytes[at] < (is_csi ? '@' : '0'))
-        at++;
-    if (at == length)
-        return length;
-    if (bytes[at] < ' ' || bytes[at] > '~')
-        return at; /* broken off */
-    if (is_csi && bytes[at] == 'm')
-        read_sgr(ansi, bytes + start, at - start);
-    return at + 1;
+    struct escape escape;
+    escape_read(bytes, length, at, &escape);
+    if (escape.parameters != NULL)
+        read_sgr(ansi, escape.parameters, escape.length);
+    return escape.end;
 }
 
 /* ---- text ---- */
@@ -215,14 +188,14 @@ size_t ansi_line(struct ansi *ansi, struct html *html, const char *bytes, size_t
     size_t piece = start; /* what is not written yet */
     size_t at = 0;
     while (at < start) /* colours set before the return last */
-        at = bytes[at] == ESCAPE ? read_sequence(ansi, bytes, start, at) : at + 1;
+        at = bytes[at] == ESCAPE_BYTE ? read_sequence(ansi, bytes, start, at) : at + 1;
     for (at = start; at < end;) {
-        if (bytes[at] != ESCAPE && !is_dropped(bytes[at])) {
+        if (bytes[at] != ESCAPE_BYTE && !is_dropped(bytes[at])) {
             at++;
             continue;
         }
         put_piece(ansi, html, bytes + piece, at - piece);
-        at = bytes[at] == ESCAPE ? read_sequence(ansi, bytes, end, at) : at + 1;
+        at = bytes[at] == ESCAPE_BYTE ? read_sequence(ansi, bytes, end, at) : at + 1;
         piece = at;
     }
     put_piece(ansi, html, bytes + piece, end - piece);

@@ -1,8 +1,8 @@
+#include "scheduler/base/text_diff.h"
 #include "scheduler/command/companions.h"
 #include "scheduler/command/dataworks_params.h"
 #include "scheduler/command/json_pretty.h"
 #include "scheduler/command/project_facts.h"
-#include "scheduler/command/text_diff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

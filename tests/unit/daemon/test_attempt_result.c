@@ -108,6 +108,10 @@ static void a_failure_quotes_the_line_that_speaks_of_it(void **state)
     assert_string_equal(result.reason, "exit 1: no such file: n: x");
     result = result_of(&end, "2026-11-22T10:31:02.1Z stderr F Error: no: it fails\n", NULL, &arena);
     assert_string_equal(result.reason, "exit 1: no: it fails");
+    result =
+        result_of(&end, "2026-11-22T10:31:02.1Z stderr F \033[31mError: n: no\033[0m such\033[K\n",
+                  NULL, &arena);
+    assert_string_equal(result.reason, "exit 1: no such");
 }
 
 static void without_a_log_the_status_is_told(void **state)

@@ -116,6 +116,14 @@ static int64_t timed_run(struct world *world, int day, int64_t seconds)
     world_attempt(world, attempt);
     attempt.state = ATTEMPT_RUNNING;
     world_attempt(world, attempt);
+    world_task_at(world, (struct record_task){.run_id = run.run_id,
+                                              .node = 1,
+                                              .state = TASK_RUNNING,
+                                              .why = TASK_WHY_STARTED,
+                                              .attempts = 1,
+                                              .tries = 1,
+                                              .at = attempt.at,
+                                              .attempt_id = attempt.attempt_id});
     world_state(world, run.run_id, RUN_RUNNING, T0);
     attempt.state = ATTEMPT_ENDED;
     attempt.at.us = T0 + seconds * 1000000;
@@ -156,6 +164,14 @@ static void medians_are_of_the_last_twenty(void **state)
     node.node = "stat";
     OK(view_median(world->store, &node, &median, ok));
     assert_int_equal(median.samples, 0);
+    struct view_node_medians all;
+    OK(view_node_medians(world->store, "f", &world->arena, &all, ok));
+    assert_int_equal(all.count, 1);
+    assert_string_equal(all.items[0].name, "load");
+    assert_int_equal(all.items[0].median.samples, 20);
+    assert_int_equal(all.items[0].median.median.us, 119500000);
+    OK(view_node_medians(world->store, "nobody", &world->arena, &all, ok));
+    assert_int_equal(all.count, 0);
     OK(store_commit(world->store, ok));
 }
 

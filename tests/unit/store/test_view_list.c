@@ -401,6 +401,18 @@ static void ask_about_backfills(struct world *world)
     assert_int_equal(pruning.runs + pruning.backfills, 0);
 }
 
+/* What the page of a run asks. */
+static void ask_about_a_run(struct world *world)
+{
+    struct view_run run;
+    struct view_node_medians medians;
+    struct view_files files;
+    OK(view_find_run(world->store, 7, &world->arena, &run, ok));
+    OK(view_version_files(world->store, run.version_id, &world->arena, &files, ok));
+    OK(view_node_medians(world->store, run.flow, &world->arena, &medians, ok));
+    assert_true(files.count > 0);
+}
+
 /* Every statement that the questions prepared, explained. */
 static void nothing_is_scanned_or_sorted(void **state)
 {
@@ -423,6 +435,7 @@ static void nothing_is_scanned_or_sorted(void **state)
     place.node = "load";
     OK(view_median(world->store, &place, &median, ok));
     OK(view_node_history(world->store, &history, &world->arena, &attempts, ok));
+    ask_about_a_run(world);
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
     struct view_grid grid;
     struct view_grid_of dates = {.flow = "flow07", .from = "", .to = "2012-03-10", .limit = 20};

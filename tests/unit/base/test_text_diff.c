@@ -1,7 +1,7 @@
 /* A unified diff, put onto the first text, gives the second: by its own numbers and lines alone. */
 #include "scheduler/base/random.h"
 #include "scheduler/base/scope.h"
-#include "scheduler/command/text_diff.h"
+#include "scheduler/base/text_diff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

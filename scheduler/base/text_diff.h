@@ -1,6 +1,6 @@
 /* The lines in which two texts differ. */
-#ifndef DATEMILL_COMMAND_TEXT_DIFF_H
-#define DATEMILL_COMMAND_TEXT_DIFF_H
+#ifndef DATEMILL_BASE_TEXT_DIFF_H
+#define DATEMILL_BASE_TEXT_DIFF_H
 
 #include "scheduler/base/text.h"
 

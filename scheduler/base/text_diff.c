@@ -1,4 +1,4 @@
-#include "scheduler/command/text_diff.h"
+#include "scheduler/base/text_diff.h"
 
 #include "scheduler/base/memory.h"
 
