@@ -2,7 +2,7 @@
 // what people do: walk the grid with keys, change the language, watch a backfill.
 // $page is the server's address, $project the project's folder (fixture.bash), $BROWSER_PICTURES where
 // screenshots go.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open_browser, open_tab, axe_faults, looks, overflow } from "./browser.mjs";
 import { tap } from "./tap.mjs";
@@ -28,6 +28,14 @@ const pages = {
   "grid-wrong": ["/flows/wrong", "shedule"],
   date: ["/flows/smartrm_study/dates/2021-11-10", "order_succeeded_sync"],
   "date-failed": ["/flows/smartrm_study/dates/2021-11-04", "no source file"],
+  runs: ["/runs", "order_succeeded_sync"],
+  "runs-failed": ["/runs?q=flow:smartrm*+state:failed", "no source file"],
+  health: ["/health", "datemill"],
+  login: ["/login", "datemill web open"],
+  "run-date": ["/flows/smartrm_study/run?date=2021-11-04", "datemill run smartrm_study 2021-11-04"],
+  "rerun": ["/runs/8/rerun?from=failed", "datemill rerun 8 --from-failed"],
+  "mark": ["/runs/8/mark?node=sales_stat&as=success", "datemill mark 8 sales_stat success"],
+  "freeze": ["/flows/smartrm_study/freeze", "datemill freeze smartrm_study"],
   "date-none": ["/flows/smartrm_study/dates/2021-12-24", "datemill run smartrm_study 2021-12-24"],
 };
 // The same for what does not work: its status, too.
@@ -35,6 +43,8 @@ const mistakes = {
   "no-flow": ["/flows/smartrm_stud", 404, "smartrm_study"],
   "no-page": ["/nowhere", 404, "/nowhere"],
   "bad-date": ["/flows/smartrm_study?to=2021-02-30", 400, "2021-02-30"],
+  "bad-query": ["/runs?q=sttae:failed", 400, "state"],
+  "no-run": ["/runs/4711/rerun", 404, "4711"],
   "bad-name": ["/flows/smartrm_study?form=2021-11-01", 400, "from"],
 };
 
@@ -142,9 +152,49 @@ await tab.goto(`${home}/flows/smartrm_study`);
 check((await tab.locator(".legend").innerText()).includes("上游失败"), "and it stays");
 await tab.getByRole("link", { name: "English" }).click();
 check(await tab.getAttribute("html", "lang") === "en", "there and back");
+
+// a change: not without a session, then with one
+await tab.goto(`${home}/runs/8/rerun?from=failed`);
+check(await tab.locator("form[method=post] button.primary").count() === 0, "who has not signed in has no button");
+await tab.goto(process.env.sign_in);
+check(path() === "/", "the link signs in", path());
+check((await tab.locator("footer").innerText()).includes("signed in as"), "and the footer says as whom");
+copyFileSync(join(project, "data/event/OrderSucceededEvent/20211105data"),
+  join(project, "data/event/OrderSucceededEvent/20211104data"));
+await tab.goto(`${home}/flows/smartrm_study`);
+await tab.locator(".run-row a.failed").focus();
+await tab.goto(`${home}/runs/8/rerun?from=failed`);
+await tab.getByLabel("Reason").fill("the file has come");
+await tab.locator("form[method=post] button.primary").click();
+await until(async () => {
+  await tab.goto(`${home}/flows/smartrm_study/dates/2021-11-04`);
+  return await tab.locator("tbody").first().locator(".state.success").count() === 1;
+}, "a failed run is rerun, and goes well");
+await tab.goto(`${home}/flows/flaky/freeze`);
+await tab.getByLabel("Reason").fill("vendor is away");
+await tab.locator("form[method=post] button.primary").click();
+await tab.goto(`${home}/flows/flaky`);
+check((await tab.locator(".banner.frozen").innerText()).includes("vendor is away"), "a flow is frozen, with the reason");
+await tab.getByRole("link", { name: "Unfreeze…" }).click();
+await tab.locator("form[method=post] button.primary").click();
+await tab.goto(`${home}/flows/flaky`);
+check(await tab.locator(".banner.frozen").count() === 0, "and free again");
+
+// live: the grid of a flow that runs, not loaded again
+await tab.goto(`${home}/flows/gate`);
+await tab.evaluate(() => { globalThis.is_same = true; });
+const cell = tab.locator("[href$='#n-wait_for_the_gate'][title*='2021-11-02']");
+check((await cell.getAttribute("class")).includes("running"), "a node runs");
+await cell.focus();
+writeFileSync(join(project, "gates/2021-11-02"), "");
+await until(async () => (await cell.getAttribute("class")).includes("success"), "and is done, as the page shows by itself");
+check(await focus() === await cell.getAttribute("href"), "the focus stays where it is", await focus());
+writeFileSync(join(project, "gates/all"), "");
+await until(async () => await tab.locator(".run-row a.success").count() === 12, "the dates of a backfill come one by one");
+await until(async () => await tab.locator(".banner").count() === 0, "its banner goes when it is done");
+check(await tab.evaluate(() => globalThis.is_same === true), "all that without loading the page");
 check(faults.length === 0, "nothing went wrong on the way", faults.join("\n"));
 await close();
 
 await browser.close();
 end();
-void project, writeFileSync, until;

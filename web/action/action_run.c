@@ -76,10 +76,11 @@ static int write_confirm(struct visit *visit, enum run_action_kind kind,
     const char *number = arena_format(visit->arena, "%" PRId64, run.id);
     struct confirm confirm = {
         .title = page_fill(visit, words.title, number, request->nodes, NULL),
-        .facts = arena_format(visit->arena, "%s · %s %s · %s %s · %s", run.flow,
-                              string_of(visit->language, STR_BIZDATE), run.bizdate,
-                              string_of(visit->language, STR_CYCTIME), run.cyctime,
-                              string_state(visit->language, run_state_name(run.state))),
+        .facts =
+            arena_format(visit->arena, "%s · %s %s · %s %.10s %s · %s", run.flow,
+                         string_of(visit->language, STR_BIZDATE), run.bizdate,
+                         string_of(visit->language, STR_CYCTIME), run.cyctime, run.cyctime + 11,
+                         string_state(visit->language, run_state_name(run.state))),
         .what = page_fill(visit, words.what, request->nodes, NULL),
         .command = run_action_command(request, visit->arena),
         .post = visit->request->path,

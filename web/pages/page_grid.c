@@ -263,6 +263,32 @@ static void write_facts(struct page *page)
     html_close(html, "p");
 }
 
+static void write_action(struct page *page, const char *path, enum string_key text)
+{
+    page_action_link(page->visit, path, string_of(page->visit->language, text));
+    html_text(&page->visit->html, " ");
+}
+
+static void write_actions(struct page *page)
+{
+    struct html *html = &page->visit->html;
+    struct arena *arena = page->visit->arena;
+    bool is_frozen = false;
+    for (size_t i = 0; i < page->freezes.count; i++)
+        if (strcmp(page->freezes.items[i].flow, page->name) == 0 &&
+            page->freezes.items[i].node[0] == '\0')
+            is_frozen = true;
+    html_open(html, "div");
+    html_attr(html, "class", "actions");
+    write_action(page, arena_format(arena, "/flows/%s/run", page->name), STR_GRID_RUN);
+    write_action(page, arena_format(arena, "/backfills/new?flow=%s", page->name),
+                 STR_GRID_BACKFILL_NEW);
+    write_action(page,
+                 arena_format(arena, "/flows/%s/%s", page->name, is_frozen ? "unfreeze" : "freeze"),
+                 is_frozen ? STR_GRID_UNFREEZE : STR_GRID_FREEZE);
+    html_close(html, "div");
+}
+
 /* What is not as usual: frozen, wrong, gone. */
 static void write_notes(struct page *page)
 {
@@ -570,6 +596,8 @@ static int answer_grid(struct visit *visit, struct error *err)
     page_begin(visit, &head);
     flow_head_title(visit, page.name, page.flow);
     write_facts(&page);
+    if (page.flow != NULL)
+        write_actions(&page);
     flow_head_tabs(visit, page.name, FLOW_TAB_GRID);
     write_notes(&page);
     if (page.dates.count > 0 || visit_has(visit, "from") || visit_has(visit, "to"))
