@@ -5,7 +5,7 @@
 
 #include "web/html/html.h"
 
-#define BARS_SVG_KINDS 3
+#define BARS_SVG_KINDS 4
 #define BARS_SVG_MAX 100 /* bars; more are left out, the first ones */
 #define BARS_SVG_STEP 6  /* pixels from a bar to the next */
 #define BARS_SVG_HEIGHT 22

@@ -22,7 +22,8 @@
 enum bar_kind {
     BAR_GOOD,
     BAR_BAD,
-    BAR_OTHER
+    BAR_STOPPED,
+    BAR_OPEN
 };
 
 struct page {
@@ -128,7 +129,9 @@ static enum bar_kind kind_of(enum run_state state)
 {
     if (state == RUN_SUCCESS)
         return BAR_GOOD;
-    return state == RUN_FAILED ? BAR_BAD : BAR_OTHER;
+    if (state == RUN_FAILED)
+        return BAR_BAD;
+    return state == RUN_STOPPED ? BAR_STOPPED : BAR_OPEN;
 }
 
 static void write_bars(struct page *page, const struct row *row)
@@ -148,7 +151,7 @@ static void write_bars(struct page *page, const struct row *row)
         .bars = bars,
         .count = row->bars.count,
         .slots = BARS,
-        .classes = {"success", "failed", "stopped"},
+        .classes = {"success", "failed", "stopped", "running"},
         .label = page_fill(page->visit, STR_FLOWS_BARS,
                            arena_format(page->visit->arena, "%zu", row->bars.count),
                            arena_format(page->visit->arena, "%zu", good),

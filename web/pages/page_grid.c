@@ -1,228 +1,18 @@
 /* /flows/{flow}: the flow's history, business dates across. */
 #include "web/pages/flow_head.h"
-#include "web/pages/grid.h"
+#include "web/pages/grid_visit.h"
 #include "web/pages/pages.h"
 #include "web/site/page.h"
 
 #include "scheduler/plan/plan_calendar.h"
-#include "scheduler/store/store_load.h"
-#include "scheduler/store/view_backfill.h"
 
 #include <string.h>
 
 #define NEXT_INSTANCES 3
-#define MAX_BANNERS 3
-#define MAX_FILTERED_CELLS 12000 /* that are looked at for rows with a failure */
-
-struct page {
-    struct visit *visit;
-    const char *name;
-    const struct flow *flow; /* NULL = wrong, or not on disk: `why_not` */
-    struct error why_not;
-    const struct zone *zone;
-    struct store *store; /* NULL = nothing ever ran in this project */
-    int64_t newest_event;
-    size_t cols;
-    bool only_failures;
-    struct view_grid dates;
-    struct grid_page columns_of;
-    bool is_many_a_day;
-    const struct view_grid_date *day; /* MANY A DAY: that is shown */
-    struct grid_columns strip;        /* same */
-    struct grid_columns columns;
-    struct grid_rows rows;
-    const struct grid_row **shown;
-    size_t shown_count;
-    const struct view_backfill *backfills; /* open ones, of this flow */
-    size_t backfill_count;
-    struct load_freezes freezes;
-};
-
-/* ---- what there is ---- */
-
-static size_t average_name(const struct flow *flow)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < flow->node_count; i++)
-        bytes += strlen(flow->nodes[i].name);
-    return flow->node_count == 0 ? 0 : bytes / flow->node_count;
-}
-
-static int read_dates(struct page *page, struct error *err)
-{
-    const struct visit *visit = page->visit;
-    size_t rows = page->flow != NULL && !page->is_many_a_day ? page->flow->node_count : 0;
-    size_t name = page->flow != NULL ? average_name(page->flow) : 0;
-    struct view_grid_of which = {.flow = page->name,
-                                 .from = visit_text(visit, "from", ""),
-                                 .to = visit_text(visit, "to", "")};
-    if (page->only_failures)
-        rows = rows * GRID_MAX_CELLS / MAX_FILTERED_CELLS;
-    which.limit = (int32_t)grid_column_limit(page->cols, rows, name);
-    which.is_ascending = which.from[0] != '\0' && which.to[0] == '\0';
-    if (view_grid(page->store, &which, visit->arena, &page->dates, err) != 0)
-        return -1;
-    /* forward to the end: the newest page, filled */
-    if (which.is_ascending && page->dates.newer[0] == '\0') {
-        which.is_ascending = false;
-        which.from = "";
-        if (view_grid(page->store, &which, visit->arena, &page->dates, err) != 0)
-            return -1;
-    }
-    page->columns_of =
-        (struct grid_page){.flow = page->flow,
-                           .dates = &page->dates,
-                           .is_ascending = which.is_ascending,
-                           .limit = (size_t)which.limit,
-                           .today = civil_add_days(zone_civil_at(page->zone, visit->now).date, -2)};
-    return 0;
-}
-
-static bool has_many_a_day(const struct page *page)
-{
-    if (page->flow != NULL)
-        return !plan_schedule_is_daily(page->flow);
-    for (size_t i = 0; i < page->dates.count; i++)
-        if (page->dates.items[i].count > 3)
-            return true;
-    return false;
-}
-
-/* The day that is asked for, or the newest of those shown. */
-static int read_day(struct page *page, struct error *err)
-{
-    const struct visit *visit = page->visit;
-    const char *asked = visit_text(visit, "date", NULL);
-    struct view_grid *one = arena_alloc(visit->arena, sizeof *one);
-    struct grid_page times = page->columns_of;
-    grid_date_columns(&page->columns_of, visit->arena, &page->strip);
-    if (asked == NULL)
-        asked = page->dates.items[page->dates.count - 1].bizdate;
-    struct view_grid_of which = {.flow = page->name, .from = asked, .to = asked, .limit = 1};
-    if (view_grid(page->store, &which, visit->arena, one, err) != 0)
-        return -1;
-    if (one->count == 0) {
-        error_set(err, ERROR_KIND_NOT_FOUND, "%s has no run of business date %s", page->name,
-                  asked);
-        return -1;
-    }
-    times.dates = one;
-    times.limit =
-        grid_column_limit(page->cols, page->flow != NULL ? page->flow->node_count : 1, 20);
-    page->day = &one->items[0];
-    grid_time_columns(&times, visit_text(visit, "until", ""), visit->arena, &page->columns);
-    return 0;
-}
-
-static void choose_rows(struct page *page)
-{
-    size_t limit = GRID_MAX_CELLS / (page->columns.count == 0 ? 1 : page->columns.count);
-    page->shown = arena_array(page->visit->arena, page->rows.count, sizeof *page->shown);
-    for (size_t i = 0; i < page->rows.count && page->shown_count < limit; i++)
-        if (!page->only_failures || page->rows.items[i].has_failure)
-            page->shown[page->shown_count++] = &page->rows.items[i];
-}
-
-static int read_backfills(struct page *page, struct error *err)
-{
-    struct arena *arena = page->visit->arena;
-    struct load_backfills open;
-    if (load_open_backfills(page->store, arena, &open, err) != 0)
-        return -1;
-    struct view_backfill *items = arena_array(arena, MAX_BANNERS, sizeof *items);
-    for (size_t i = open.count; i-- > 0 && page->backfill_count < MAX_BANNERS;) {
-        if (strcmp(open.items[i].flow, page->name) != 0)
-            continue;
-        if (view_find_backfill(page->store, open.items[i].id, arena, &items[page->backfill_count++],
-                               err) != 0)
-            return -1;
-    }
-    page->backfills = items;
-    return load_freezes(page->store, arena, &page->freezes, err);
-}
-
-static int read_history(struct page *page, struct error *err)
-{
-    if (view_newest_event(page->store, 0, &page->newest_event, err) != 0 ||
-        read_dates(page, err) != 0 || read_backfills(page, err) != 0)
-        return -1;
-    page->is_many_a_day = has_many_a_day(page);
-    if (page->dates.count == 0)
-        return 0;
-    if (page->is_many_a_day) {
-        if (read_day(page, err) != 0)
-            return -1;
-    } else {
-        grid_date_columns(&page->columns_of, page->visit->arena, &page->columns);
-    }
-    const struct grid_rows_of which = {.store = page->store,
-                                       .flow_name = page->name,
-                                       .flow = page->flow,
-                                       .columns = &page->columns,
-                                       .arena = page->visit->arena};
-    if (grid_read_rows(&which, &page->rows, err) != 0)
-        return -1;
-    choose_rows(page);
-    return 0;
-}
-
-/* It ran, but not on the dates that are asked for. */
-static bool is_elsewhere(const struct page *page)
-{
-    return page->dates.older != NULL &&
-           (page->dates.older[0] != '\0' || page->dates.newer[0] != '\0');
-}
-
-/* The flow on disk and its history; NOT_FOUND where there is neither. */
-static int read_page(struct page *page, struct error *err)
-{
-    struct visit *visit = page->visit;
-    struct error none = {0};
-    if (visit_flow(visit, page->name, &page->flow, &page->why_not) != 0)
-        page->flow = NULL;
-    page->zone = page->flow != NULL ? page->flow->zone : site_project_zone(visit->site);
-    page->is_many_a_day = page->flow != NULL && !plan_schedule_is_daily(page->flow);
-    page->cols = (size_t)visit_int(visit, "cols", 40);
-    bool is_large = page->flow != NULL && page->flow->node_count * 15 > GRID_MAX_CELLS;
-    page->only_failures =
-        strcmp(visit_text(visit, "rows", is_large ? "failed" : "all"), "failed") == 0;
-    if (visit_store(visit, &page->store, &none) != 0) {
-        page->store = NULL;
-        if (none.kind != ERROR_KIND_NOT_FOUND) {
-            *err = none;
-            return -1;
-        }
-    } else {
-        if (store_begin_reading(page->store, err) != 0)
-            return -1;
-        int result = read_history(page, err);
-        store_end_reading(page->store);
-        if (result != 0)
-            return -1;
-    }
-    bool has_history = page->dates.count > 0 || is_elsewhere(page);
-    if (page->flow == NULL && page->why_not.kind == ERROR_KIND_NOT_FOUND && !has_history) {
-        *err = page->why_not;
-        return -1;
-    }
-    return 0;
-}
-
-static bool is_open(const struct page *page)
-{
-    if (page->backfill_count > 0)
-        return true;
-    const struct grid_columns *all[] = {&page->columns, &page->strip};
-    for (size_t k = 0; k < 2; k++)
-        for (size_t i = 0; i < all[k]->count; i++)
-            if (all[k]->items[i].run != NULL && !run_state_is_final(all[k]->items[i].run->state))
-                return true;
-    return false;
-}
 
 /* ---- what stands above the grid ---- */
 
-static void write_next(struct page *page)
+static void write_next(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     struct plan_time at = plan_calendar_after(page->visit->now);
@@ -242,7 +32,7 @@ static void write_next(struct page *page)
     }
 }
 
-static void write_facts(struct page *page)
+static void write_facts(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     html_open(html, "p");
@@ -263,13 +53,13 @@ static void write_facts(struct page *page)
     html_close(html, "p");
 }
 
-static void write_action(struct page *page, const char *path, enum string_key text)
+static void write_action(struct grid_visit *page, const char *path, enum string_key text)
 {
     page_action_link(page->visit, path, string_of(page->visit->language, text));
     html_text(&page->visit->html, " ");
 }
 
-static void write_actions(struct page *page)
+static void write_actions(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     struct arena *arena = page->visit->arena;
@@ -290,7 +80,7 @@ static void write_actions(struct page *page)
 }
 
 /* What is not as usual: frozen, wrong, gone. */
-static void write_notes(struct page *page)
+static void write_notes(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     for (size_t i = 0; i < page->freezes.count; i++) {
@@ -309,7 +99,7 @@ static void write_notes(struct page *page)
     if (page->flow != NULL)
         return;
     bool is_gone = page->why_not.kind == ERROR_KIND_NOT_FOUND;
-    bool has_run = page->dates.count > 0 || is_elsewhere(page);
+    bool has_run = page->dates.count > 0 || grid_visit_is_elsewhere(page);
     html_open(html, "div");
     html_attr(html, "class", "why failed");
     html_element_say(html, "strong", NULL,
@@ -330,7 +120,7 @@ static void write_notes(struct page *page)
     html_close(html, "div");
 }
 
-static void write_banner(struct page *page, const struct view_backfill *backfill)
+static void write_banner(struct grid_visit *page, const struct view_backfill *backfill)
 {
     struct html *html = &page->visit->html;
     struct url url;
@@ -369,7 +159,7 @@ static void write_banner(struct page *page, const struct view_backfill *backfill
 
 /* ---- filters and pages ---- */
 
-static void write_date_field(struct page *page, const char *name, enum string_key label)
+static void write_date_field(struct grid_visit *page, const char *name, enum string_key label)
 {
     struct html *html = &page->visit->html;
     html_open(html, "label");
@@ -391,7 +181,7 @@ static void write_option(struct html *html, const char *value, const char *text,
     html_close(html, "option");
 }
 
-static void write_select(struct page *page, bool is_rows)
+static void write_select(struct grid_visit *page, bool is_rows)
 {
     struct html *html = &page->visit->html;
     html_open(html, "label");
@@ -413,7 +203,7 @@ static void write_select(struct page *page, bool is_rows)
 }
 
 /* The same page with another `name`=`value`; `from` and `to` go where the other says. */
-static const char *turned(const struct page *page, const char *name, const char *value)
+static const char *turned(const struct grid_visit *page, const char *name, const char *value)
 {
     static const char *const kept[] = {"rows", "cols", "date", NULL};
     const struct visit *visit = page->visit;
@@ -430,7 +220,8 @@ static const char *turned(const struct page *page, const char *name, const char 
     return url_string(&url);
 }
 
-static void write_turn(struct page *page, const char *name, const char *value, enum string_key key)
+static void write_turn(struct grid_visit *page, const char *name, const char *value,
+                       enum string_key key)
 {
     struct html *html = &page->visit->html;
     if (value[0] == '\0')
@@ -443,7 +234,7 @@ static void write_turn(struct page *page, const char *name, const char *value, e
     html_text(html, " ");
 }
 
-static void write_filters(struct page *page)
+static void write_filters(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     struct url url;
@@ -485,7 +276,7 @@ static void write_legend(struct html *html)
 }
 
 /* The days of a flow with several times a day; then the one that is shown. */
-static void write_strip(struct page *page)
+static void write_strip(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     struct grid_column *columns =
@@ -521,7 +312,7 @@ static void write_strip(struct page *page)
     html_close(html, "p");
 }
 
-static void write_cut(struct page *page)
+static void write_cut(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     size_t hidden = page->rows.count - page->shown_count;
@@ -538,12 +329,12 @@ static void write_cut(struct page *page)
     html_close(html, "p");
 }
 
-static void write_empty(struct page *page)
+static void write_empty(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     html_open(html, "div");
     html_attr(html, "class", "empty");
-    html_say(html, is_elsewhere(page) ? STR_GRID_NONE_HERE : STR_GRID_NEVER_RAN);
+    html_say(html, grid_visit_is_elsewhere(page) ? STR_GRID_NONE_HERE : STR_GRID_NEVER_RAN);
     if (page->flow != NULL) {
         html_open(html, "code");
         html_format(html, "datemill run %s", page->name);
@@ -552,7 +343,7 @@ static void write_empty(struct page *page)
     html_close(html, "div");
 }
 
-static void write_body(struct page *page)
+static void write_body(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
     html_open(html, "div");
@@ -581,8 +372,8 @@ static void write_body(struct page *page)
 
 static int answer_grid(struct visit *visit, struct error *err)
 {
-    struct page page = {.visit = visit, .name = visit->parts[0]};
-    if (read_page(&page, err) != 0)
+    struct grid_visit page = {.visit = visit, .name = visit->parts[0]};
+    if (grid_visit_read(&page, err) != 0)
         return -1;
     struct page_head head = {.title = page.name,
                              .nav = PAGE_NAV_FLOWS,
@@ -590,7 +381,7 @@ static int answer_grid(struct visit *visit, struct error *err)
                              .crumbs = {{"/", string_of(visit->language, STR_NAV_FLOWS)}},
                              .alternate =
                                  arena_format(visit->arena, "/api/v1/flows/%s/grid", page.name)};
-    if (is_open(&page))
+    if (grid_visit_is_open(&page))
         head.events = arena_format(visit->arena, "/api/v1/events?flow=%s&after=%lld", page.name,
                                    (long long)page.newest_event);
     page_begin(visit, &head);

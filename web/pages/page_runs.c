@@ -118,7 +118,7 @@ static void write_mark(struct page *page, const struct error *wrong)
 
 static void write_columns(struct html *html)
 {
-    static const enum string_key titles[] = {STR_RUN,     STR_FLOW,     STR_BIZDATE, STR_STATE,
+    static const enum string_key titles[] = {STR_RUN,     STR_STATE,    STR_FLOW,  STR_BIZDATE,
                                              STR_STARTED, STR_DURATION, STR_REASON};
     html_open(html, "thead");
     html_open(html, "tr");
@@ -191,7 +191,11 @@ static void write_row(struct page *page, const struct view_run *run)
               arena_format(visit->arena, "%" PRId64, run->id));
     html_close(html, "th");
     html_open(html, "td");
-    html_attr(html, "class", "nb");
+    html_attr(html, "data-node", "");
+    page_state(html, run_state_name(run->state));
+    html_close(html, "td");
+    html_open(html, "td");
+    html_attr(html, "class", "wrap");
     html_link(html, flow_url, run->flow);
     html_close(html, "td");
     html_open(html, "td");
@@ -201,10 +205,6 @@ static void write_row(struct page *page, const struct view_run *run)
         html, "small", NULL,
         page_fill(visit, STR_RUNS_PLANNED,
                   arena_format(visit->arena, "%.10s %.5s", run->cyctime, run->cyctime + 11), NULL));
-    html_close(html, "td");
-    html_open(html, "td");
-    html_attr(html, "data-node", "");
-    page_state(html, run_state_name(run->state));
     html_close(html, "td");
     html_open(html, "td");
     html_attr(html, "class", "nb");
