@@ -256,7 +256,7 @@ static void print_people(const struct showing *showing)
         terminal_print(out, "next        none: it is over\n");
     struct around around;
     find_around(showing, &around);
-    if (instant_is_never(around.change))
+    if (instant_is_never(around.change) || around.count == 0)
         return;
     terminal_print(out, "\nclock       %s\n", describe_change(showing, around.change));
     for (size_t i = 0; i < around.count; i++)

@@ -6,7 +6,7 @@ static const struct option serve_options[] = {
     {.name = "drain",
      .kind = OPTION_KIND_TEXT,
      .value = "TIME",
-     .help = "how long the end waits for what runs (10s)"},
+     .help = "how long the end waits for what runs (stop_grace)"},
     {.name = "listen",
      .kind = OPTION_KIND_TEXT,
      .value = "ADDRESS:PORT",
@@ -27,7 +27,7 @@ static const struct option serve_options[] = {
 static int read_drain(const struct options *options, struct duration *ret_drain, struct error *err)
 {
     const struct option_given *given = options_find(options, "drain");
-    *ret_drain = duration_seconds(SERVE_DRAIN_S);
+    *ret_drain = (struct duration){-1};
     if (given == NULL || duration_parse(given->text, ret_drain, err) == 0)
         return 0;
     command_line_mark_given(options, given);

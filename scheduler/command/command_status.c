@@ -50,6 +50,8 @@ static void print_scheduler(struct status *status)
 {
     print_fact(status, "scheduler", status_scheduler_word(&status->scheduler),
                status_scheduler_text(status->context, &status->scheduler));
+    if (status->scheduler.trouble[0] != '\0')
+        print_fact(status, "", "trouble", status->scheduler.trouble);
 }
 
 static void print_page(struct status *status)

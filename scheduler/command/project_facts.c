@@ -54,6 +54,9 @@ static struct project_invalid describe(struct context *context, const char *path
             continue;
         invalid.message = arena_copy_string(arena, sorted[i]->message);
         if (sorted[i]->label_count > 0) {
+            const char *label = sorted[i]->labels[0].text;
+            if (label[0] != '\0')
+                invalid.message = arena_format(arena, "%s: %s", invalid.message, label);
             const struct diagnostic_place *place = &sorted[i]->labels[0].place;
             invalid.file =
                 arena_format(arena, "%s:%u", problems->sources[place->source].name, place->line);

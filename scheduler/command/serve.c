@@ -180,10 +180,12 @@ static void drain(void *owner, int number)
     service_manager_tell(serve->manager, "STOPPING=1\nSTATUS=waiting for what runs");
     daemon_drain(serve->daemon);
     size_t open = daemon_open_attempts(serve->daemon);
+    struct duration wait =
+        serve->options->drain.us < 0 ? serve->project->stop_grace : serve->options->drain;
     if (open > 0)
         tell(serve, "drain", "%zu attempt%s may finish within %s; the signal again leaves at once",
-             open, open == 1 ? "" : "s", duration_format(serve->options->drain, most));
-    loop_set_timer(serve->loop, &serve->drained, serve->options->drain);
+             open, open == 1 ? "" : "s", duration_format(wait, most));
+    loop_set_timer(serve->loop, &serve->drained, wait);
 }
 
 static void show_life(void *owner)

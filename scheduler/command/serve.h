@@ -5,11 +5,10 @@
 #include "scheduler/command/context.h"
 #include "scheduler/command/page_start.h"
 
-#define SERVE_DRAIN_S 10 /* how long attempts that run are waited for, unless --drain says else */
-
 struct serve_options {
     const struct page_start *page; /* NULL = no page */
-    struct duration drain;         /* how long attempts that run are waited for at the end */
+    struct duration drain; /* how long attempts that run are waited for at the end; negative:
+                                      the project's stop_grace */
 };
 
 /* Serves until a signal ends it. Returns 0, or -1 with `err`. */

@@ -9,7 +9,8 @@
 
 void status_scheduler_load(struct context *context, struct status_scheduler *ret_scheduler)
 {
-    struct status_scheduler scheduler = {.holder = project_facts_holder(context, ENGINE_LOCK_NAME)};
+    struct status_scheduler scheduler = {.holder = project_facts_holder(context, ENGINE_LOCK_NAME),
+                                         .trouble = ""};
     struct notice about;
     struct error ignored = {0};
     if (scheduler.holder.pid != 0 && engine_ask_status(context, &about, &ignored) == 0) {
@@ -17,6 +18,7 @@ void status_scheduler_load(struct context *context, struct status_scheduler *ret
         scheduler.is_server = strcmp(about.state, NOTICE_STATE_SERVER) == 0;
         scheduler.slots = about.total;
         scheduler.slots_used = about.done;
+        scheduler.trouble = about.reason == NULL ? "" : about.reason;
     }
     *ret_scheduler = scheduler;
 }
@@ -69,5 +71,7 @@ void status_scheduler_write(struct context *context, const struct status_schedul
     json_out_pair_string(json, "since", holder->pid != 0 ? since : NULL);
     json_out_pair_int(json, "slots", scheduler->slots);
     json_out_pair_int(json, "slots_used", scheduler->slots_used);
+    json_out_pair_string(json, "trouble",
+                         scheduler->trouble[0] != '\0' ? scheduler->trouble : NULL);
     json_out_end_object(json);
 }

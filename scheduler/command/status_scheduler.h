@@ -12,6 +12,7 @@ struct status_scheduler {
     bool is_server;
     int64_t slots;
     int64_t slots_used;
+    const char *trouble; /* why it cannot go on for the moment; "" = it can */
 };
 
 /* Asks the engine, waiting for a moment only. The context has its project. */

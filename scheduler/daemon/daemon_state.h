@@ -146,6 +146,9 @@ void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *att
 /* Trouble of a kind has come, or, with NULL, is over. Told when there is news in it. */
 void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *text);
 
+/* The first of what it cannot go on for; "" = nothing. */
+const char *watch_trouble(const struct daemon *daemon);
+
 /* Tells one who came in the middle of it. */
 void watch_tell_trouble(struct daemon *daemon, struct daemon_watcher *watcher);
 

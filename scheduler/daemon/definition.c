@@ -31,7 +31,9 @@ int definition_problem(const struct diagnostics *problems, struct error *err)
         const struct diagnostic *problem = problems->items[i];
         if (problem->severity != DIAGNOSTIC_ERROR)
             continue;
-        error_set(err, ERROR_KIND_INVALID, "%s", problem->message);
+        const char *label = problem->label_count > 0 ? problem->labels[0].text : "";
+        error_set(err, ERROR_KIND_INVALID, "%s%s%s", problem->message, label[0] != '\0' ? ": " : "",
+                  label);
         if (problem->label_count > 0) {
             const struct diagnostic_place *at = &problem->labels[0].place;
             const char *name = problems->sources[at->source].name;

@@ -66,13 +66,26 @@ void firing_stop(struct firing *firing)
 
 /* ---- the files ---- */
 
+/* Where the flow is, or would be. */
+static size_t position_of(const struct firing *firing, const char *name)
+{
+    size_t low = 0;
+    size_t high = firing->flow_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(firing->flows[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static struct firing_flow *find(const struct firing *firing, const char *name)
 {
-    for (size_t i = 0; i < firing->flow_count; i++) {
-        if (strcmp(firing->flows[i]->name, name) == 0)
-            return firing->flows[i];
-    }
-    return NULL;
+    size_t at = position_of(firing, name);
+    bool is_there = at < firing->flow_count && strcmp(firing->flows[at]->name, name) == 0;
+    return is_there ? firing->flows[at] : NULL;
 }
 
 static struct firing_flow *add(struct firing *firing, const char *name)
@@ -83,7 +96,11 @@ static struct firing_flow *add(struct firing *firing, const char *name)
     flow->name = memory_copy_string(name);
     flow->text = memory_copy_string("");
     flow->next = INSTANT_NEVER;
-    firing->flows[firing->flow_count++] = flow;
+    size_t at = position_of(firing, name);
+    memmove(&firing->flows[at + 1], &firing->flows[at],
+            (firing->flow_count - at) * sizeof(struct firing_flow *));
+    firing->flows[at] = flow;
+    firing->flow_count++;
     return flow;
 }
 
@@ -156,19 +173,17 @@ static void look_at_file(struct firing *firing, struct flow_source *source, cons
     }
     flow->stamp = stamp;
     flow->is_there = true;
+    flow->round = firing->round;
     if (must_read)
         read_flow(firing, flow, source);
 }
 
-/* Flows whose file is not among the paths fire no more. */
-static void retire_gone(struct firing *firing, const struct flow_paths *paths)
+/* Flows whose file was not seen in this round fire no more. */
+static void retire_gone(struct firing *firing)
 {
     for (size_t i = 0; i < firing->flow_count; i++) {
         struct firing_flow *flow = firing->flows[i];
-        bool is_there = false;
-        for (size_t k = 0; k < paths->count && !is_there && flow->path != NULL; k++)
-            is_there = strcmp(paths->paths[k], flow->path) == 0;
-        if (is_there)
+        if (flow->round == firing->round)
             continue;
         if (flow->is_there)
             needs_flow_changed(firing->daemon, flow->name);
@@ -189,9 +204,10 @@ static void read_flows(struct firing *firing)
         return;
     if (flow_source_list(source, &arena, &paths, NULL) == 0) {
         firing->project_stamp = stamp;
+        firing->round++;
         for (size_t i = 0; i < paths.count; i++)
             look_at_file(firing, source, paths.paths[i], reads_all);
-        retire_gone(firing, &paths);
+        retire_gone(firing);
     }
     flow_source_close(source);
     malloc_trim(0); /* what reading took is not kept */

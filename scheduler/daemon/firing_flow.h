@@ -26,7 +26,8 @@ struct firing_flow {
     char *name;
     char *path; /* relative to the project */
     struct firing_stamp stamp;
-    bool is_there; /* its file; of one that is gone the place is kept */
+    bool is_there;  /* its file; of one that is gone the place is kept */
+    uint32_t round; /* of the last look at the folder that saw it */
 
     /* The schedule: its rules' texts, then `from D` and `until D`, `; ` between; "" = none. They
        are read again when they are needed, since a struct cron with its times is large. */
@@ -47,11 +48,12 @@ struct firing_flow {
 
 struct firing {
     struct daemon *daemon;
-    struct firing_flow **flows; /* no order */
+    struct firing_flow **flows; /* by name */
     size_t flow_count;
     size_t flow_capacity;
     struct firing_zone *zones;
     struct firing_stamp project_stamp;
+    uint32_t round;         /* looks at the folder */
     struct loop_timer soon; /* looks again in the next turn */
     bool is_stopped;
 };

@@ -187,6 +187,7 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
     notice.running = (int64_t)counts.open_runs;
     notice.done = (int64_t)counts.running;
     notice.total = daemon->project->slots;
+    notice.reason = watch_trouble(daemon);
     requests_answer(daemon, watcher, &notice);
 }
 

@@ -393,12 +393,19 @@ void watch_tell_progress(struct daemon *daemon, const struct daemon_attempt *att
     json_free(json);
 }
 
+const char *watch_trouble(const struct daemon *daemon)
+{
+    for (size_t i = 0; i < TROUBLE_COUNT; i++) {
+        if (daemon->trouble[i] != NULL)
+            return daemon->trouble[i];
+    }
+    return "";
+}
+
 static struct notice trouble_notice(const struct daemon *daemon)
 {
-    const char *text = "";
-    for (size_t i = 0; i < TROUBLE_COUNT && text[0] == '\0'; i++)
-        text = daemon->trouble[i] == NULL ? "" : daemon->trouble[i];
-    return (struct notice){.kind = NOTICE_KIND_TROUBLE, .at = clock_now(), .reason = text};
+    return (struct notice){
+        .kind = NOTICE_KIND_TROUBLE, .at = clock_now(), .reason = watch_trouble(daemon)};
 }
 
 void watch_set_trouble(struct daemon *daemon, enum trouble kind, const char *text)

@@ -62,7 +62,7 @@ state_is() # RUN STATE
     runs | grep -q "^$1 .* $2\$"
 }
 
-printf 'timezone: UTC\nslots: 4\n' >datemill.yaml
+printf 'timezone: UTC\nslots: 4\nstop_grace: 3s\n' >datemill.yaml
 cat >tick.yaml <<END
 flow: tick
 schedule: every 1s
@@ -208,6 +208,7 @@ wait "$server"
 is 'told again it leaves at once' $? 0
 check 'what runs goes on without it' said "$work/serve" 'what runs goes on'
 is 'as the ledger says' "$(grep -c 'e first' "$ledger")" 0
+check 'for as long as an attempt that is stopped has' said "$work/serve" 'may finish within 3.0s'
 start_server --drain 1s
 check 'the next one takes it up' status_says '1 of 4 slots used'
 stop_server
