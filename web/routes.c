@@ -10,6 +10,8 @@ static const struct route *const tables[] = {
     page_runs_routes,
     page_grid_routes,
     page_date_routes,
+    page_backfills_routes,
+    page_backfill_routes,
     page_data_routes,
     page_table_routes,
     page_definition_routes,

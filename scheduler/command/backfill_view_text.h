@@ -4,7 +4,7 @@
 #define DATEMILL_COMMAND_BACKFILL_VIEW_TEXT_H
 
 #include "scheduler/base/zone.h"
-#include "scheduler/command/backfill_groups.h"
+#include "scheduler/daemon/backfill_groups.h"
 #include "scheduler/command/backfill_rate.h"
 #include "scheduler/command/terminal.h"
 #include "scheduler/daemon/notice.h"

@@ -5,6 +5,8 @@
 #include "web/site/route.h"
 
 extern const struct route page_asset_routes[];
+extern const struct route page_backfill_routes[];
+extern const struct route page_backfills_routes[];
 extern const struct route page_data_routes[];
 extern const struct route page_date_routes[];
 extern const struct route page_flows_routes[];

@@ -1,5 +1,5 @@
 #include "scheduler/base/scope.h"
-#include "scheduler/command/backfill_groups.h"
+#include "scheduler/daemon/backfill_groups.h"
 #include "scheduler/command/backfill_plan_text.h"
 #include "scheduler/command/backfill_rate.h"
 #include "scheduler/command/backfill_view_text.h"

@@ -1,7 +1,7 @@
 /* Failed dates by kind: the same node with the same reason, whatever numbers are in it, so that a
  * file that is missing for twelve dates is told once. */
-#ifndef DATEMILL_COMMAND_BACKFILL_GROUPS_H
-#define DATEMILL_COMMAND_BACKFILL_GROUPS_H
+#ifndef DATEMILL_DAEMON_BACKFILL_GROUPS_H
+#define DATEMILL_DAEMON_BACKFILL_GROUPS_H
 
 #include "scheduler/daemon/backfill_plan.h"
 

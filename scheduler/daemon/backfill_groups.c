@@ -1,4 +1,4 @@
-#include "scheduler/command/backfill_groups.h"
+#include "scheduler/daemon/backfill_groups.h"
 
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
