@@ -22,6 +22,8 @@ static const struct route *const tables[] = {
     page_health_routes,
     page_login_routes,
     page_asset_routes,
+    action_backfill_new_routes,
+    action_backfill_routes,
     action_run_routes,
     action_freeze_routes,
     action_start_routes,

@@ -4,9 +4,9 @@
 #define DATEMILL_COMMAND_BACKFILL_VIEW_TEXT_H
 
 #include "scheduler/base/zone.h"
-#include "scheduler/daemon/backfill_groups.h"
 #include "scheduler/command/backfill_rate.h"
 #include "scheduler/command/terminal.h"
+#include "scheduler/daemon/backfill_groups.h"
 #include "scheduler/daemon/notice.h"
 
 /* How a backfill stands. */

@@ -4,8 +4,10 @@
 
 #include "web/site/route.h"
 
-extern const struct route action_run_routes[];    /* /runs/{id}/rerun stop skip mark */
-extern const struct route action_freeze_routes[]; /* /flows/{flow}/freeze unfreeze */
-extern const struct route action_start_routes[];  /* /flows/{flow}/run */
+extern const struct route action_run_routes[];          /* /runs/{id}/rerun stop skip mark */
+extern const struct route action_freeze_routes[];       /* /flows/{flow}/freeze unfreeze */
+extern const struct route action_start_routes[];        /* /flows/{flow}/run */
+extern const struct route action_backfill_routes[];     /* /backfills/{id}/pause resume … */
+extern const struct route action_backfill_new_routes[]; /* /backfills/new */
 
 #endif

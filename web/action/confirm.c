@@ -100,8 +100,7 @@ static void write_ask(struct html *html, const struct confirm *confirm)
     html_close(html, "form");
 }
 
-/* For whoever may not: what to do, and the command line, which does without the page. */
-static void write_hint(struct visit *visit, const struct confirm *confirm)
+void confirm_write_hint(struct visit *visit, const char *back, const char *command)
 {
     struct html *html = &visit->html;
     enum string_key why = STR_WHY_SESSION;
@@ -115,9 +114,15 @@ static void write_hint(struct visit *visit, const struct confirm *confirm)
     html_close(html, "div");
     html_open(html, "div");
     html_attr(html, "class", "actions");
-    page_action_link(visit, confirm->back, string_of(visit->language, STR_ACTION_BACK));
-    write_command(html, confirm->command);
+    page_action_link(visit, back, string_of(visit->language, STR_ACTION_BACK));
+    write_command(html, command);
     html_close(html, "div");
+}
+
+bool confirm_may_change(const struct visit *visit)
+{
+    return visit->visitor.role == ROLE_OPERATOR && visit->visitor.has_session &&
+           !site_is_read_only(visit->site);
 }
 
 int confirm_write(struct visit *visit, const struct confirm *confirm)
@@ -132,12 +137,10 @@ int confirm_write(struct visit *visit, const struct confirm *confirm)
     if (confirm->ask.name != NULL)
         write_ask(html, confirm);
     html_element(html, "p", NULL, confirm->what);
-    bool may_change = visit->visitor.role == ROLE_OPERATOR && visit->visitor.has_session &&
-                      !site_is_read_only(visit->site);
-    if (may_change)
+    if (confirm_may_change(visit))
         write_form(visit, confirm);
     else
-        write_hint(visit, confirm);
+        confirm_write_hint(visit, confirm->back, confirm->command);
     return page_end(visit);
 }
 

@@ -57,6 +57,12 @@ void confirm_ask_why(struct visit *visit, struct confirm *confirm, bool is_requi
  * button. */
 int confirm_write(struct visit *visit, const struct confirm *confirm);
 
+/* Whether this visitor sees buttons. */
+bool confirm_may_change(const struct visit *visit);
+
+/* For one who does not: what to do, and the command line, which needs no page. */
+void confirm_write_hint(struct visit *visit, const char *back, const char *command);
+
 /* The answer of the engine was a refusal: the page says so (409, or the status of another kind).
  * -1, for the caller to return. */
 int confirm_refused(const struct error *error, struct error *err);

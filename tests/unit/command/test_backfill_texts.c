@@ -1,9 +1,9 @@
 #include "scheduler/base/scope.h"
-#include "scheduler/daemon/backfill_groups.h"
 #include "scheduler/command/backfill_plan_text.h"
 #include "scheduler/command/backfill_rate.h"
 #include "scheduler/command/backfill_view_text.h"
 #include "scheduler/command/backfill_words.h"
+#include "scheduler/daemon/backfill_groups.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
