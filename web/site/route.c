@@ -169,8 +169,20 @@ static int check_value(const struct parameter *rule, const struct http_pair *pai
         return check_date(pair, err);
     case PARAMETER_CHOICE:
         return check_choice(rule, pair, err);
+    case PARAMETER_BOOL:
+        if (strcmp(pair->value, "true") != 0 && strcmp(pair->value, "false") != 0)
+            return bad_value(pair, err, "`%.100s` is neither true nor false", pair->value);
+        return 0;
+    case PARAMETER_TEXTS:
+    case PARAMETER_MAP:
+        return bad_value(pair, err, "only a JSON body can hold it");
     }
     return 0;
+}
+
+int route_check_value(const struct parameter *rule, const char *value, struct error *err)
+{
+    return check_value(rule, &(struct http_pair){rule->name, value}, err);
 }
 
 static const struct parameter language_parameter = {

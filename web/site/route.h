@@ -19,11 +19,14 @@
 #include "web/site/visit.h"
 
 enum parameter_kind {
-    PARAMETER_TEXT,  /* at most `max` bytes (0: PARAMETER_MAX_TEXT) */
-    PARAMETER_NAME,  /* [A-Za-z_][A-Za-z0-9_]{0,62} */
-    PARAMETER_INT,   /* min … max */
-    PARAMETER_DATE,  /* YYYY-MM-DD, and there is such a date */
-    PARAMETER_CHOICE /* one of `choices`, separated by '|' */
+    PARAMETER_TEXT,   /* at most `max` bytes (0: PARAMETER_MAX_TEXT) */
+    PARAMETER_NAME,   /* [A-Za-z_][A-Za-z0-9_]{0,62} */
+    PARAMETER_INT,    /* min … max */
+    PARAMETER_DATE,   /* YYYY-MM-DD, and there is such a date */
+    PARAMETER_CHOICE, /* one of `choices`, separated by '|' */
+    PARAMETER_BOOL,   /* true, false */
+    PARAMETER_TEXTS,  /* of JSON bodies only: a list of texts */
+    PARAMETER_MAP     /* same: an object of texts */
 };
 
 #define PARAMETER_MAX_TEXT 4096
@@ -34,7 +37,11 @@ struct parameter {
     int64_t min;
     int64_t max;
     const char *choices;
+    const char *help; /* API: one sentence for the OpenAPI document */
+    bool is_required; /* of JSON bodies */
 };
+
+struct api_doc;
 
 struct route {
     const char *pattern;
@@ -49,6 +56,7 @@ struct route {
     bool is_api;         /* errors are application/problem+json */
     bool takes_columns;  /* names of the query that are no parameters belong to the handler */
     bool takes_json;     /* POST: the body is JSON, in request->body; else a form, in visit->form */
+    const struct api_doc *doc; /* API: api/api_doc.h; NULL = not in the OpenAPI document */
 
     /* Fills in visit->response, or defers (http_exchange_defer()). -1 with `err` becomes the error
      * page of its kind; what was written before is dropped. */
@@ -78,6 +86,8 @@ enum route_verdict route_find(const struct route_tables *tables, enum http_metho
 
 /* Checks the query of a request against the route's parameters: ERROR_KIND_USAGE, E021 for a value
  * and E022 for a name. */
+int route_check_value(const struct parameter *rule, const char *value,
+                      struct error *err); /* E021 */
 int route_check_query(const struct route *route, const struct http_pairs *query, struct error *err);
 
 #endif

@@ -156,6 +156,38 @@ void site_refresh_assets(struct site *site)
 
 /* ---- beginning and end ---- */
 
+/* ---- parts of other floors ---- */
+
+struct site_part {
+    struct site_part *next;
+    const struct site_part_kind *kind;
+    void *memory;
+};
+
+void *site_part(struct site *site, const struct site_part_kind *kind)
+{
+    for (struct site_part *part = site->parts; part != NULL; part = part->next) {
+        if (part->kind == kind)
+            return part->memory;
+    }
+    struct site_part *part = memory_new(1, sizeof *part);
+    *part = (struct site_part){site->parts, kind, memory_new(1, kind->size)};
+    site->parts = part;
+    return part->memory;
+}
+
+static void close_parts(struct site *site)
+{
+    while (site->parts != NULL) {
+        struct site_part *part = site->parts;
+        site->parts = part->next;
+        if (part->kind->close != NULL)
+            part->kind->close(part->memory);
+        free(part->memory);
+        free(part);
+    }
+}
+
 static int open_parts(struct site *site, struct error *err)
 {
     site->state_dir_fd = open(site->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -192,6 +224,7 @@ void site_close(struct site *site)
 {
     if (site == NULL)
         return;
+    close_parts(site);
     access_close(site->access);
     site_forget_flows(site);
     project_free(site->project);

@@ -64,4 +64,12 @@ struct instant site_since(const struct site *site); /* when this process began *
 const struct asset_set *site_assets(const struct site *site);
 void site_refresh_assets(struct site *site); /* with --assets: reads them again */
 
+/* What another floor keeps as long as the process: zeroed when it is first asked for; `close` is
+ * called before its memory goes. A kind is a const of its floor. */
+struct site_part_kind {
+    size_t size;
+    void (*close)(void *part); /* NULL = nothing to close */
+};
+void *site_part(struct site *site, const struct site_part_kind *kind);
+
 #endif

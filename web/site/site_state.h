@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 struct site_zone;
+struct site_part;
 struct site_flow_entry; /* site_flows.c */
 
 struct site {
@@ -34,6 +35,7 @@ struct site {
     struct asset_set assets;
     struct access *access;
     size_t data_processes; /* data_call.h: at work now */
+    struct site_part *parts;
 };
 
 void site_forget_flows(struct site *site);

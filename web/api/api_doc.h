@@ -1,0 +1,21 @@
+/* What the OpenAPI document says of a route beside its pattern, methods and parameters, and what a
+ * JSON body may hold. The router, the reader of bodies and the document use the same tables. */
+#ifndef DATEMILL_WEB_API_API_DOC_H
+#define DATEMILL_WEB_API_API_DOC_H
+
+#include "web/site/route.h"
+
+struct api_doc {
+    const char *id; /* operationId: "list_runs" */
+    const char *summary;
+    const struct parameter *body; /* of a POST, ended by a NULL name; NULL = it takes none */
+    const char *answer;           /* name of a schema in api_schemas(); NULL = text */
+    const char *type;             /* of the answer; NULL = application/json */
+    int status;                   /* of the answer; 0 = 200 */
+    bool may_defer;               /* 503 where no scheduler is running */
+};
+
+/* The schemas of what is answered, as the members of an object in JSON. */
+const char *api_schemas(void);
+
+#endif
