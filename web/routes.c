@@ -1,6 +1,7 @@
 #include "web/routes.h"
 
 #include "web/action/actions.h"
+#include "web/api/api_routes.h"
 #include "web/pages/pages.h"
 
 /* one a line, so that two who add one do not meet */
@@ -27,6 +28,13 @@ static const struct route *const tables[] = {
     action_run_routes,
     action_freeze_routes,
     action_start_routes,
+    api_flow_routes,
+    api_run_routes,
+    api_log_routes,
+    api_backfill_routes,
+    api_event_routes,
+    api_health_routes,
+    api_openapi_routes,
     NULL
 };
 /* clang-format on */

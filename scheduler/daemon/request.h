@@ -18,7 +18,8 @@ enum request_kind {
     REQUEST_KIND_STOP,   /* stop a run */
     REQUEST_KIND_STATUS, /* who are you? `state`, `done` of `total` slots are used, `running` runs
                             are open; the error's text says it in a line; `reason`: why it cannot
-                            go on for the moment, "" = it can */
+                            go on for the moment, "" = it can; items: pools and their places,
+                            `1 of 2` */
 
     /* About backfills; the reply names it. The first four drive and watch it. */
     REQUEST_KIND_BACKFILL,        /* make one, or go on with an equal one that is unfinished */

@@ -188,6 +188,14 @@ static void request_status(struct daemon *daemon, struct daemon_watcher *watcher
     notice.done = (int64_t)counts.running;
     notice.total = daemon->project->slots;
     notice.reason = watch_trouble(daemon);
+    struct notice_item *pools = arena_array(&daemon->turn.arena, daemon->pool_count, sizeof *pools);
+    for (size_t i = 0; i < daemon->pool_count; i++)
+        pools[i] = (struct notice_item){daemon->pools[i].name,
+                                        arena_format(&daemon->turn.arena, "%u of %d",
+                                                     engine_pool_used(daemon->engine, i),
+                                                     daemon->pools[i].size)};
+    notice.items = pools;
+    notice.item_count = daemon->pool_count;
     requests_answer(daemon, watcher, &notice);
 }
 

@@ -131,6 +131,10 @@ struct engine_counts {
 
 struct engine_counts engine_count(const struct engine *engine);
 
+/* Places of a pool that are taken, by attempts granted or running; by the number that
+ * SET_CAPACITY gave it. */
+uint32_t engine_pool_used(const struct engine *engine, size_t pool);
+
 struct engine_open_attempt {
     int64_t attempt_id;
     int64_t run_id;

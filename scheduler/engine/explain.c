@@ -199,6 +199,11 @@ int engine_look_run(const struct engine *engine, int64_t run_id, struct engine_r
     return 0;
 }
 
+uint32_t engine_pool_used(const struct engine *engine, size_t pool)
+{
+    return pool + 1 < engine->pool_count ? engine->pools[pool + 1].used : 0;
+}
+
 struct engine_counts engine_count(const struct engine *engine)
 {
     struct engine_counts counts = {.runs = engine->run_count,

@@ -278,3 +278,21 @@ int view_first_planned(struct store *store, const char *flow, char ret_cyctime[C
     snprintf(ret_cyctime, CIVIL_TIME_BYTES, "%s", row == 1 ? statement_peek_text(&s, 0) : "");
     return 0;
 }
+
+int view_attempt_times(struct store *store, int64_t attempt_id, struct instant *ret_started,
+                       struct instant *ret_ended, struct error *err)
+{
+    VIEW_MOMENT(moment);
+    STATEMENT(s);
+    if (view_enter(&moment, store, err) != 0 ||
+        statement_open(&s, store, "SELECT started_at, ended_at FROM attempt WHERE id = ?", err) !=
+            0)
+        return -1;
+    statement_int(&s, attempt_id);
+    int row = statement_step(&s, err);
+    if (row < 0)
+        return -1;
+    *ret_started = row == 1 ? statement_get_instant(&s, 0) : (struct instant){0};
+    *ret_ended = row == 1 ? statement_get_instant(&s, 1) : (struct instant){0};
+    return 0;
+}

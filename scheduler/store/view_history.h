@@ -88,6 +88,10 @@ int view_date_state(struct store *store, const struct view_planned *planned, str
 int view_first_planned(struct store *store, const char *flow, char ret_cyctime[CIVIL_TIME_BYTES],
                        struct error *err);
 
+/* When an attempt began and ended; 0 where it did not yet, or there is no such attempt. */
+int view_attempt_times(struct store *store, int64_t attempt_id, struct instant *ret_started,
+                       struct instant *ret_ended, struct error *err);
+
 /* ---- what is going on ---- */
 
 struct view_status {

@@ -34,34 +34,72 @@ void view_read_attempt(struct statement *statement, struct arena *arena,
     };
 }
 
-int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
-                      struct view_attempts *ret_attempts, struct error *err)
+#define ATTEMPTS_SELECT "SELECT " VIEW_ATTEMPT_COLUMNS ", node.name FROM attempt "
+#define ATTEMPTS_JOIN                                                                              \
+    " JOIN node_run ON node_run.run_id = attempt.run_id AND node_run.node = attempt.node"          \
+    " JOIN node ON node.id = node_id "
+
+static int read_attempts(struct statement *s, struct arena *arena,
+                         struct view_attempts *ret_attempts, struct error *err)
 {
     struct view_attempt *items = NULL;
     size_t count = 0;
     size_t capacity = 0;
-    VIEW_MOMENT(moment);
-    STATEMENT(s);
-    if (view_enter(&moment, store, err) != 0 ||
-        statement_open(&s, store,
-                       "SELECT " VIEW_ATTEMPT_COLUMNS ", node.name FROM attempt"
-                       " JOIN node_run ON node_run.run_id = attempt.run_id"
-                       "  AND node_run.node = attempt.node"
-                       " JOIN node ON node.id = node_id"
-                       " WHERE attempt.run_id = ?"
-                       " ORDER BY attempt.id",
-                       err) != 0)
-        return -1;
-    statement_int(&s, run_id);
     int row;
-    while ((row = statement_step(&s, err)) == 1) {
+    while ((row = statement_step(s, err)) == 1) {
         items = arena_grow(arena, items, count, &capacity, sizeof *items);
-        view_read_attempt(&s, arena, &items[count]);
-        items[count++].node_name = statement_get_text(&s, VIEW_ATTEMPT_COLUMN_COUNT, arena);
+        view_read_attempt(s, arena, &items[count]);
+        items[count++].node_name = statement_get_text(s, VIEW_ATTEMPT_COLUMN_COUNT, arena);
     }
     if (row != 0)
         return -1;
     *ret_attempts = (struct view_attempts){.items = items, .count = count};
+    return 0;
+}
+
+int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
+                      struct view_attempts *ret_attempts, struct error *err)
+{
+    VIEW_MOMENT(moment);
+    STATEMENT(s);
+    if (view_enter(&moment, store, err) != 0 ||
+        statement_open(&s, store,
+                       ATTEMPTS_SELECT ATTEMPTS_JOIN "WHERE attempt.run_id = ? ORDER BY attempt.id",
+                       err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    return read_attempts(&s, arena, ret_attempts, err);
+}
+
+int view_open_attempts(struct store *store, int64_t run_id, struct arena *arena,
+                       struct view_attempts *ret_attempts, struct error *err)
+{
+    VIEW_MOMENT(moment);
+    STATEMENT(s);
+    if (view_enter(&moment, store, err) != 0 ||
+        statement_open(&s, store,
+                       ATTEMPTS_SELECT "INDEXED BY attempt_open" ATTEMPTS_JOIN
+                                       "WHERE attempt.run_id = ? AND attempt.state < 2"
+                                       " ORDER BY attempt.id",
+                       err) != 0)
+        return -1;
+    statement_int(&s, run_id);
+    return read_attempts(&s, arena, ret_attempts, err);
+}
+
+int view_find_attempt(struct store *store, int64_t attempt_id, struct arena *arena,
+                      struct view_attempt *ret_attempt, struct error *err)
+{
+    struct view_attempts found;
+    VIEW_MOMENT(moment);
+    STATEMENT(s);
+    if (view_enter(&moment, store, err) != 0 ||
+        statement_open(&s, store, ATTEMPTS_SELECT ATTEMPTS_JOIN "WHERE attempt.id = ?", err) != 0)
+        return -1;
+    statement_int(&s, attempt_id);
+    if (read_attempts(&s, arena, &found, err) != 0)
+        return -1;
+    *ret_attempt = found.count == 1 ? found.items[0] : (struct view_attempt){0};
     return 0;
 }
 

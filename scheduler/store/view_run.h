@@ -91,6 +91,14 @@ int view_run_attempts(struct store *store, int64_t run_id, struct arena *arena,
 int view_run_starts(struct store *store, int64_t run_id, struct arena *arena,
                     struct view_starts *ret_starts, struct error *err);
 
+/* The attempts of a run that are granted or run. */
+int view_open_attempts(struct store *store, int64_t run_id, struct arena *arena,
+                       struct view_attempts *ret_attempts, struct error *err);
+
+/* One attempt; *ret_attempt has the id 0 when there is none such. */
+int view_find_attempt(struct store *store, int64_t attempt_id, struct arena *arena,
+                      struct view_attempt *ret_attempt, struct error *err);
+
 struct view_operation {
     int64_t id;
     enum store_operation_kind kind;

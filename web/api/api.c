@@ -53,15 +53,13 @@ int api_store(struct visit *visit, struct store **ret_store, struct error *err)
     return -1;
 }
 
-int api_is_unchanged(struct visit *visit, struct store *store, int64_t run_id, const char *salt,
-                     bool *ret_is_unchanged, struct error *err)
+int api_state(struct visit *visit, struct store *store, int64_t run_id, const char **ret_state,
+              struct error *err)
 {
     int64_t event = 0;
     if (store != NULL && view_newest_event(store, run_id, &event, err) < 0)
         return -1;
-    *ret_is_unchanged = visit_is_unchanged(
-        visit, arena_format(visit->arena, "e%" PRId64 "%s%s", event, salt[0] != '\0' ? "." : "",
-                            salt));
+    *ret_state = arena_format(visit->arena, "e%" PRId64, event);
     return 0;
 }
 

@@ -1,25 +1,28 @@
 /* The JSON API: what its routes share. Names are those of `--json` on the command line (view_json.h
- * of the store); lists hold `items` and, where there is more, `next`: the URL of the page behind. */
+ * in the store). Lists hold `items` and, where there is more, `next`: the page behind. */
 #ifndef DATEMILL_WEB_API_API_H
 #define DATEMILL_WEB_API_API_H
 
 #include "scheduler/base/json_in.h"
 #include "scheduler/base/json_out.h"
 #include "scheduler/store/view_json.h"
-#include "web/api/api_doc.h"
 #include "web/http/url.h"
 #include "web/site/visit.h"
 
 #define API_LIMIT 50      /* rows of a page, where none is asked for */
 #define API_MAX_LIMIT 500 /* and at most */
 
-/* Parameters of every list. */
+/* Parameters of every list (site/route.h). */
 #define API_PARAMETER_LIMIT                                                                        \
-    {.name = "limit", .kind = PARAMETER_INT, .min = 1, .max = API_MAX_LIMIT,                       \
-     .help = "rows, 50 unless given"}
+    {                                                                                              \
+        .name = "limit", .kind = PARAMETER_INT, .min = 1, .max = API_MAX_LIMIT,                    \
+        .help = "rows, 50 unless given"                                                            \
+    }
 #define API_PARAMETER_AFTER                                                                        \
-    {.name = "after", .kind = PARAMETER_TEXT, .max = 200,                                          \
-     .help = "opaque: what the URL in `next` of the page before has"}
+    {                                                                                              \
+        .name = "after", .kind = PARAMETER_TEXT, .max = 200,                                       \
+        .help = "opaque: what the URL in `next` of the page before has"                            \
+    }
 
 /* ---- answers ---- */
 
@@ -36,10 +39,9 @@ void api_url(struct json_out *out, const char *path, int64_t id);
 /* The store, NULL where nothing ever ran. */
 int api_store(struct visit *visit, struct store **ret_store, struct error *err);
 
-/* True: nothing happened since the client asked last (the newest event of the run, 0: of all), 304
- * is set. `salt` is what else the answer depends on, "" = nothing. */
-int api_is_unchanged(struct visit *visit, struct store *store, int64_t run_id, const char *salt,
-                     bool *ret_is_unchanged, struct error *err);
+/* What visit_is_unchanged() wants: the newest event of the run (0: of all), `e991204`. */
+int api_state(struct visit *visit, struct store *store, int64_t run_id, const char **ret_state,
+              struct error *err);
 
 /* The last key of the page before, of `?after=`: base64url of `{"i":184102}`. A number or a text; 0
  * or "" where there is none. Another text is E021. */
@@ -67,18 +69,5 @@ struct api_vars {
     size_t count;
 };
 struct api_vars api_body_map(const struct visit *visit, const struct json *body, const char *name);
-
-/* ---- tables of routes ---- */
-
-extern const struct route api_flow_routes[];
-extern const struct route api_run_routes[];
-extern const struct route api_log_routes[];
-extern const struct route api_backfill_routes[];
-extern const struct route api_event_routes[];
-extern const struct route api_health_routes[];
-extern const struct route api_openapi_routes[];
-
-/* All of the above, NULL at the end. */
-extern const struct route_tables api_routes;
 
 #endif

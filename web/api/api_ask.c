@@ -1,6 +1,7 @@
 #include "web/api/api_ask.h"
 
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
 #include "web/api/idempotency.h"
 #include "web/site/engine_call.h"
 #include "web/site/fail.h"

@@ -1,5 +1,7 @@
 /* Backfills: the list, one with its dates. */
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
+#include "web/api/api_routes.h"
 
 #include "scheduler/base/scope.h"
 #include "web/api/api_post.h"
@@ -28,11 +30,11 @@ static int list_backfills(struct visit *visit, struct error *err)
     struct view_backfills backfills = {0};
     struct view_backfill_list list = {.flow = visit_text(visit, "flow", NULL),
                                       .page = {.limit = api_limit(visit)}};
-    bool is_unchanged;
+    const char *state;
     if (api_store(visit, &store, err) < 0 || api_after_int(visit, &list.page.after, err) < 0 ||
-        api_is_unchanged(visit, store, 0, "", &is_unchanged, err) < 0)
+        api_state(visit, store, 0, &state, err) < 0)
         return -1;
-    if (is_unchanged)
+    if (visit_is_unchanged(visit, state))
         return 0;
     if (store != NULL && view_list_backfills(store, &list, visit->arena, &backfills, err) < 0)
         return -1;
@@ -111,13 +113,14 @@ static int show_backfill(struct visit *visit, struct error *err)
     struct whole_backfill whole = {0};
     struct load_dates_of which = {.states = states_of(visit_text(visit, "state", NULL)),
                                   .limit = api_limit(visit)};
-    bool is_unchanged;
+    const char *state;
     if (visit_part_id(visit, 0, &which.backfill_id, err) < 0 ||
         visit_store(visit, &store, err) < 0 || api_after_int(visit, &after, err) < 0 ||
         store_begin_reading(store, err) < 0)
         return -1;
     which.after = after > INT32_MAX ? INT32_MAX : (int32_t)after - 1;
-    int result = api_is_unchanged(visit, store, 0, "", &is_unchanged, err);
+    int result = api_state(visit, store, 0, &state, err);
+    bool is_unchanged = result == 0 && visit_is_unchanged(visit, state);
     if (result == 0 && !is_unchanged)
         result = load_backfill_of(visit, store, &which, &whole, err);
     store_end_reading(store);

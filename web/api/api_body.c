@@ -1,4 +1,5 @@
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
 
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"

@@ -9,13 +9,13 @@ struct api_doc {
     const char *id; /* operationId: "list_runs" */
     const char *summary;
     const struct parameter *body; /* of a POST, ended by a NULL name; NULL = it takes none */
-    const char *answer;           /* name of a schema in api_schemas(); NULL = text */
+    const char *answer;           /* name of a schema in schemas.json; NULL = text */
     const char *type;             /* of the answer; NULL = application/json */
     int status;                   /* of the answer; 0 = 200 */
     bool may_defer;               /* 503 where no scheduler is running */
 };
 
-/* The schemas of what is answered, as the members of an object in JSON. */
-const char *api_schemas(void);
+/* schemas.json, compiled in: components of the document. */
+extern const char api_schemas[];
 
 #endif

@@ -1,13 +1,15 @@
 /* Flows: as they are on disk, and how they stand. */
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
+#include "web/api/api_routes.h"
 
 #include "scheduler/base/scope.h"
 #include "scheduler/plan/plan_calendar.h"
-#include "scheduler/plan/plan_prepare.h"
 #include "scheduler/store/view_history.h"
 #include "scheduler/system/clock.h"
 #include "web/api/api_grid.h"
 #include "web/api/api_post.h"
+#include "web/api/api_render.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +18,13 @@
 #define RECENT_RUNS 10
 #define FLOWS_LIMIT 50
 
-static const struct parameter list_parameters[] = {
-    {.name = "limit",
-     .kind = PARAMETER_INT,
-     .min = 1,
-     .max = 200,
-     .help = "flows, 50 unless given"},
-    API_PARAMETER_AFTER,
-    {.name = NULL}};
+static const struct parameter list_parameters[] = {{.name = "limit",
+                                                    .kind = PARAMETER_INT,
+                                                    .min = 1,
+                                                    .max = 200,
+                                                    .help = "flows, 50 unless given"},
+                                                   API_PARAMETER_AFTER,
+                                                   {.name = NULL}};
 
 static const struct parameter render_parameters[] = {
     {.name = "date",
@@ -33,8 +34,8 @@ static const struct parameter render_parameters[] = {
     {.name = "node", .kind = PARAMETER_NAME, .help = "only this one"},
     {.name = NULL}};
 
-static const struct parameter attempts_parameters[] = {API_PARAMETER_LIMIT, API_PARAMETER_AFTER,
-                                                       {.name = NULL}};
+static const struct parameter attempts_parameters[] = {
+    API_PARAMETER_LIMIT, API_PARAMETER_AFTER, {.name = NULL}};
 
 /* ---- of a flow ---- */
 
@@ -50,8 +51,8 @@ static void write_next(struct json_out *out, const struct flow *flow, struct ins
         char bizdate[CIVIL_DATE_BYTES];
         json_out_begin_object(out);
         json_out_pair_string(out, "at", zone_format_rfc3339(flow->zone, time.firing, at));
-        json_out_pair_string(
-            out, "bizdate", civil_date_format(civil_add_days(time.planned.date, -1), bizdate));
+        json_out_pair_string(out, "bizdate",
+                             civil_date_format(civil_add_days(time.planned.date, -1), bizdate));
         json_out_end_object(out);
     }
     json_out_end_array(out);
@@ -153,8 +154,7 @@ static int write_listed(struct visit *visit, struct store *store, struct json_ou
         return error_set(err, ERROR_KIND_PRECONDITION, "the runs of %s cannot be read", name);
     json_out_begin_object(out);
     write_definition(visit, out, name, 1);
-    json_out_pair_string(out, "state",
-                         runs.count > 0 ? run_state_name(runs.items[0].state) : NULL);
+    json_out_pair_string(out, "state", runs.count > 0 ? run_state_name(runs.items[0].state) : NULL);
     write_runs(visit, out, runs.items, runs.count);
     json_out_end_object(out);
     return 0;
@@ -277,11 +277,11 @@ static int list_attempts(struct visit *visit, struct error *err)
     struct view_attempts attempts = {0};
     struct view_node_list list = {.place = {visit->parts[0], visit->parts[1]},
                                   .page = {.limit = api_limit(visit)}};
-    bool is_unchanged;
+    const char *state;
     if (api_store(visit, &store, err) < 0 || api_after_int(visit, &list.page.after, err) < 0 ||
-        api_is_unchanged(visit, store, 0, "", &is_unchanged, err) < 0)
+        api_state(visit, store, 0, &state, err) < 0)
         return -1;
-    if (is_unchanged)
+    if (visit_is_unchanged(visit, state))
         return 0;
     if (store != NULL && view_node_history(store, &list, visit->arena, &attempts, err) < 0)
         return -1;

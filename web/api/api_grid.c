@@ -2,6 +2,7 @@
 
 #include "scheduler/store/view_grid.h"
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -195,16 +196,6 @@ static void write_row(struct json_out *out, const struct row *row, size_t column
     json_out_end_object(out);
 }
 
-/* States of runs have the numbers of nodes' states of the same name. */
-static int64_t state_number(enum run_state state)
-{
-    for (int i = 0; i < TASK_STATE_COUNT; i++) {
-        if (strcmp(task_state_name((enum task_state)i), run_state_name(state)) == 0)
-            return i;
-    }
-    return NO_STATE;
-}
-
 static void write_run_row(struct grid *grid, struct json_out *out)
 {
     struct row row = {.name = NULL};
@@ -213,9 +204,8 @@ static void write_run_row(struct grid *grid, struct json_out *out)
     for (size_t i = 0; i < grid->column_count; i++) {
         const struct view_grid_run *run = grid->columns[i].run;
         bool has_times = run->started_at.us != 0 && run->ended_at.us != 0;
-        row.states[i] = (int8_t)state_number(run->state);
-        row.ms[i] =
-            has_times ? instant_elapsed(run->started_at, run->ended_at).us / 1000 : NO_TIME;
+        row.states[i] = (int8_t)run->state; /* numbered as those of nodes */
+        row.ms[i] = has_times ? instant_elapsed(run->started_at, run->ended_at).us / 1000 : NO_TIME;
     }
     write_row(out, &row, grid->column_count);
 }
@@ -260,8 +250,8 @@ static int answer(struct grid *grid)
             write_row(&out, &grid->rows[i], grid->column_count);
     }
     json_out_end_array(&out);
-    const char *older = grid->is_cut && grid->column_count > 0 ? grid->columns[0].bizdate
-                                                               : grid->dates.older;
+    const char *older =
+        grid->is_cut && grid->column_count > 0 ? grid->columns[0].bizdate : grid->dates.older;
     json_out_pair_string(&out, "older", older[0] != '\0' ? older : NULL);
     json_out_pair_string(&out, "newer", grid->dates.newer[0] != '\0' ? grid->dates.newer : NULL);
     return api_end(visit, &out);
@@ -286,8 +276,7 @@ static int check_flow(struct grid *grid, struct error *err)
     const struct flow *flow;
     struct error why = {0};
     char first[CIVIL_TIME_BYTES] = "";
-    if (visit_flow(grid->visit, grid->flow, &flow, &why) == 0 ||
-        why.kind != ERROR_KIND_NOT_FOUND)
+    if (visit_flow(grid->visit, grid->flow, &flow, &why) == 0 || why.kind != ERROR_KIND_NOT_FOUND)
         return 0;
     if (grid->store != NULL && view_first_planned(grid->store, grid->flow, first, err) < 0)
         return -1;
@@ -301,14 +290,14 @@ int api_show_grid(struct visit *visit, struct error *err)
 {
     struct grid grid = {.visit = visit, .flow = visit->parts[0]};
     const struct flow *flow;
-    bool is_unchanged;
+    const char *state;
     grid.dates.older = grid.dates.newer = "";
     if (api_store(visit, &grid.store, err) < 0 || check_flow(&grid, err) < 0)
         return -1;
     const char *hash = visit_flow(visit, grid.flow, &flow, NULL) == 0 ? flow->hash : "none";
-    if (api_is_unchanged(visit, grid.store, 0, hash, &is_unchanged, err) < 0)
+    if (api_state(visit, grid.store, 0, &state, err) < 0)
         return -1;
-    if (is_unchanged)
+    if (visit_is_unchanged(visit, arena_format(visit->arena, "%s.%s", state, hash)))
         return 0;
     if (grid.store == NULL)
         return answer(&grid);

@@ -1,5 +1,7 @@
 /* What a node printed: as the bytes that are kept, or as lines. */
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
+#include "web/api/api_routes.h"
 
 #include "scheduler/base/beneath.h"
 #include "scheduler/base/scope.h"
@@ -86,8 +88,8 @@ static int find_attempt(struct visit *visit, struct store *store, int64_t run_id
     }
     if (*ret_attempt != NULL)
         return 0;
-    error_set(err, ERROR_KIND_NOT_FOUND, number > 0 ? "%s of run %s has no such attempt"
-                                                    : "%s of run %s was never started",
+    error_set(err, ERROR_KIND_NOT_FOUND,
+              number > 0 ? "%s of run %s has no such attempt" : "%s of run %s was never started",
               node->name, visit->parts[0]);
     if (err != NULL)
         memcpy(err->code, "E014", 5);
@@ -130,8 +132,8 @@ static void answer_text(struct visit *visit, int fd)
     response->content_type = "text/plain; charset=utf-8";
     response->status = 200;
     http_set_header(response, "Accept-Ranges", "bytes");
-    switch (http_range_read(http_header(visit->request, "Range"), status.st_size, &offset,
-                            &length)) {
+    switch (
+        http_range_read(http_header(visit->request, "Range"), status.st_size, &offset, &length)) {
     case HTTP_RANGE_NONE:
         break;
     case HTTP_RANGE_PART:
@@ -143,9 +145,8 @@ static void answer_text(struct visit *visit, int fd)
     case HTTP_RANGE_OUTSIDE:
         response->status = 416;
         length = 0;
-        http_set_header(
-            response, "Content-Range",
-            arena_format(visit->arena, "bytes */%" PRId64, (int64_t)status.st_size));
+        http_set_header(response, "Content-Range",
+                        arena_format(visit->arena, "bytes */%" PRId64, (int64_t)status.st_size));
         break;
     }
     if (fd >= 0 && length == 0)
@@ -291,8 +292,7 @@ static int show_log(struct visit *visit, struct error *err)
     const struct view_attempt *attempt;
     if (visit_part_id(visit, 0, &id, err) < 0 || visit_store(visit, &store, err) < 0 ||
         view_find_run(store, id, visit->arena, &run, err) < 0 ||
-        find_attempt(visit, store, id, &attempt, err) < 0 ||
-        open_log(visit, attempt, &fd, err) < 0)
+        find_attempt(visit, store, id, &attempt, err) < 0 || open_log(visit, attempt, &fd, err) < 0)
         return -1;
     if (!wants_lines(visit)) {
         answer_text(visit, fd);

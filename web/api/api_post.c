@@ -77,8 +77,7 @@ static int date_of(struct visit *visit, const struct json *body, const char *nam
     if (visit_flow(visit, name, &flow, err) < 0)
         return -1;
     struct civil_date today = zone_civil_at(flow->zone, visit->now).date;
-    *ret_date =
-        arena_copy_string(visit->arena, civil_date_format(civil_add_days(today, -1), date));
+    *ret_date = arena_copy_string(visit->arena, civil_date_format(civil_add_days(today, -1), date));
     return 0;
 }
 
@@ -131,12 +130,12 @@ static const struct parameter run_action_body[] = {
     {.name = "reason", .kind = PARAMETER_TEXT, .help = "kept with it; mark needs one"},
     {.name = NULL}};
 
-const struct api_doc api_post_run_action_doc = {.id = "change_run",
-                                                .summary =
-                                                    "Runs it again, stops it, skips or marks a node.",
-                                                .body = run_action_body,
-                                                .answer = "Changed",
-                                                .may_defer = true};
+const struct api_doc api_post_run_action_doc = {
+    .id = "change_run",
+    .summary = "Runs it again, stops it, skips or marks a node.",
+    .body = run_action_body,
+    .answer = "Changed",
+    .may_defer = true};
 
 static void read_scope(const struct visit *visit, const struct json *body, struct request *request)
 {
@@ -190,8 +189,8 @@ static int change_run(struct visit *visit, const struct json *body, struct reque
                       struct error *err)
 {
     const char *action = api_body_text(visit, body, "action");
-    *request = (struct request){
-        .run_count = 1, .reason = api_body_text(visit, body, "reason"), .key = ""};
+    *request =
+        (struct request){.run_count = 1, .reason = api_body_text(visit, body, "reason"), .key = ""};
     if (visit_part_id(visit, 0, &request->run_ids[0], err) < 0)
         return -1;
     if (strcmp(action, "rerun") == 0)
@@ -217,12 +216,15 @@ static const struct parameter flow_action_body[] = {
      .is_required = true,
      .help = "what is done"},
     {.name = "node", .kind = PARAMETER_NAME, .help = "this node alone; the flow unless given"},
-    {.name = "until", .kind = PARAMETER_DATE, .help = "freeze: first business date that runs again"},
+    {.name = "until",
+     .kind = PARAMETER_DATE,
+     .help = "freeze: first business date that runs again"},
     {.name = "reason", .kind = PARAMETER_TEXT, .help = "kept with it"},
     {.name = NULL}};
 
 const struct api_doc api_post_flow_action_doc = {.id = "change_flow",
-                                                 .summary = "Freezes a flow or a node, or frees it.",
+                                                 .summary =
+                                                     "Freezes a flow or a node, or frees it.",
                                                  .body = flow_action_body,
                                                  .answer = "Changed",
                                                  .may_defer = true};

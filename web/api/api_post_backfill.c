@@ -1,9 +1,9 @@
 /* Backfills: planned, made, changed. */
+#include "web/action/backfill_preview.h"
 #include "web/api/api.h"
 #include "web/api/api_ask.h"
 #include "web/api/api_post.h"
 #include "web/api/idempotency.h"
-#include "web/action/backfill_preview.h"
 
 #include <string.h>
 
@@ -86,19 +86,19 @@ static int plan_backfill(struct visit *visit, const struct json *body, struct re
 {
     struct api_vars vars = api_body_map(visit, body, "vars");
     struct backfill_preview preview = {0};
-    struct backfill_ask ask = {
-        .flow = api_body_text(visit, body, "flow"),
-        .only_weekdays = json_get_bool(body, "weekdays", false),
-        .redo = api_body_text(visit, body, "redo"),
-        .is_descending = strcmp(api_body_text(visit, body, "order"), "desc") == 0,
-        .parallel = (int32_t)json_get_int(body, "parallel", 0),
-        .max_failures = (int32_t)json_get_int(body, "max_failures", 0),
-        .selection = api_body_list(visit, body, "nodes"),
-        .reason = api_body_text(visit, body, "reason"),
-        .vars = vars.items,
-        .var_count = vars.count,
-        .plan_hash = api_body_text(visit, body, "plan_hash"),
-        .key = idempotency_key(visit)};
+    struct backfill_ask ask = {.flow = api_body_text(visit, body, "flow"),
+                               .only_weekdays = json_get_bool(body, "weekdays", false),
+                               .redo = api_body_text(visit, body, "redo"),
+                               .is_descending =
+                                   strcmp(api_body_text(visit, body, "order"), "desc") == 0,
+                               .parallel = (int32_t)json_get_int(body, "parallel", 0),
+                               .max_failures = (int32_t)json_get_int(body, "max_failures", 0),
+                               .selection = api_body_list(visit, body, "nodes"),
+                               .reason = api_body_text(visit, body, "reason"),
+                               .vars = vars.items,
+                               .var_count = vars.count,
+                               .plan_hash = api_body_text(visit, body, "plan_hash"),
+                               .key = idempotency_key(visit)};
     if (range_of(visit, body, &ask.range, err) < 0)
         return -1;
     int result = backfill_preview_make(visit, &ask, &preview, err);
@@ -175,12 +175,11 @@ static enum request_force force_of(const char *how)
 static int change_backfill(struct visit *visit, const struct json *body, struct request *request,
                            struct error *err)
 {
-    *request = (struct request){
-        .kind = kind_of(api_body_text(visit, body, "action")),
-        .force = force_of(api_body_text(visit, body, "how")),
-        .dates_parallel = (int32_t)json_get_int(body, "parallel", -1),
-        .max_failures = (int32_t)json_get_int(body, "max_failures", -1),
-        .reason = api_body_text(visit, body, "reason")};
+    *request = (struct request){.kind = kind_of(api_body_text(visit, body, "action")),
+                                .force = force_of(api_body_text(visit, body, "how")),
+                                .dates_parallel = (int32_t)json_get_int(body, "parallel", -1),
+                                .max_failures = (int32_t)json_get_int(body, "max_failures", -1),
+                                .reason = api_body_text(visit, body, "reason")};
     if (request->kind == REQUEST_KIND_BACKFILL_SET && request->dates_parallel < 0 &&
         request->max_failures < 0)
         return error_set(err, ERROR_KIND_USAGE, "set what? Give `parallel` or `max_failures`");

@@ -1,6 +1,7 @@
+#include "web/api/api_render.h"
 #include "scheduler/plan/plan_prepare.h"
+#include "scheduler/plan/plan_time.h"
 #include "web/api/api.h"
-#include "web/api/api_grid.h"
 
 #include <string.h>
 
@@ -20,15 +21,14 @@ static int find_time(struct rendering *rendering, struct error *err)
     const char *time_text = visit_text(visit, "time", NULL);
     struct civil_time time;
     struct plan_times times;
-    struct plan_date date = {
-        .bizdate = civil_add_days(zone_civil_at(flow->zone, visit->now).date, -1)};
+    struct plan_date date = {.bizdate =
+                                 civil_add_days(zone_civil_at(flow->zone, visit->now).date, -1)};
     if (visit_has(visit, "date") &&
         civil_date_parse(visit_text(visit, "date", ""), &date.bizdate, err) < 0)
         return -1;
     if (time_text != NULL) {
-        const char *whole =
-            arena_format(visit->arena, "2000-01-01T%s%s", time_text,
-                         strlen(time_text) <= 5 ? ":00" : "");
+        const char *whole = arena_format(visit->arena, "2000-01-01T%s%s", time_text,
+                                         strlen(time_text) <= 5 ? ":00" : "");
         if (civil_time_parse(whole, &time, NULL) < 0)
             return error_set(err, ERROR_KIND_USAGE, "time `%s` is none; write it as 13:00",
                              time_text);

@@ -1,5 +1,7 @@
 /* Runs: the list, one, and what its nodes did. */
 #include "web/api/api.h"
+#include "web/api/api_doc.h"
+#include "web/api/api_routes.h"
 
 #include "scheduler/store/view_history.h"
 #include "web/api/api_post.h"
@@ -35,7 +37,7 @@ static const char *salt_of(struct visit *visit, const struct run_query *query)
 {
     if (query->since.us == 0)
         return "";
-    return arena_format(visit->arena, "m%" PRId64, visit->now.us / MINUTE_US);
+    return arena_format(visit->arena, ".m%" PRId64, visit->now.us / MINUTE_US);
 }
 
 static int list_runs(struct visit *visit, struct error *err)
@@ -45,12 +47,13 @@ static int list_runs(struct visit *visit, struct error *err)
     struct run_query query = {0};
     struct view_runs runs = {0};
     struct view_page page = {.limit = api_limit(visit), .query = &query};
-    bool is_unchanged;
+    const char *state;
     if (api_store(visit, &store, err) < 0 || api_after_int(visit, &page.after, err) < 0 ||
         run_query_parse(visit_text(visit, "q", ""), visit->now, visit->arena, &query, err) < 0 ||
-        api_is_unchanged(visit, store, 0, salt_of(visit, &query), &is_unchanged, err) < 0)
+        api_state(visit, store, 0, &state, err) < 0)
         return -1;
-    if (is_unchanged)
+    if (visit_is_unchanged(visit,
+                           arena_format(visit->arena, "%s%s", state, salt_of(visit, &query))))
         return 0;
     if (store != NULL && view_list_runs(store, &page, visit->arena, &runs, err) < 0)
         return -1;
@@ -158,11 +161,12 @@ static int show_run(struct visit *visit, struct error *err)
     int64_t id;
     struct store *store;
     struct whole_run whole = {0};
-    bool is_unchanged;
+    const char *state;
     if (visit_part_id(visit, 0, &id, err) < 0 || visit_store(visit, &store, err) < 0 ||
         store_begin_reading(store, err) < 0)
         return -1;
-    int result = api_is_unchanged(visit, store, id, "", &is_unchanged, err);
+    int result = api_state(visit, store, id, &state, err);
+    bool is_unchanged = result == 0 && visit_is_unchanged(visit, state);
     if (result == 0 && !is_unchanged)
         result = load_run(store, id, visit->arena, &whole, err);
     store_end_reading(store);

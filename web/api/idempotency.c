@@ -98,8 +98,8 @@ static int check_key(const char *key, struct error *err)
         is_plain = is_plain && isgraph((unsigned char)key[i]);
     if (is_plain)
         return 0;
-    return error_set(err, ERROR_KIND_USAGE,
-                     "Idempotency-Key must be 1 to %d visible characters", IDEMPOTENCY_MAX_KEY);
+    return error_set(err, ERROR_KIND_USAGE, "Idempotency-Key must be 1 to %d visible characters",
+                     IDEMPOTENCY_MAX_KEY);
 }
 
 static void keep(struct visit *visit)
@@ -117,8 +117,7 @@ static int repeat(struct visit *visit, const struct answered *item)
 {
     struct http_response *response = visit->response;
     response->status = item->status;
-    response->content_type =
-        item->status >= 400 ? "application/problem+json" : "application/json";
+    response->content_type = item->status >= 400 ? "application/problem+json" : "application/json";
     text_append_bytes(&response->body, item->body, item->length);
     if (item->location != NULL)
         http_set_header(response, "Location", arena_copy_string(visit->arena, item->location));

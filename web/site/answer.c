@@ -219,6 +219,14 @@ void answer_finish(struct visit *visit, int result, const struct error *err)
     http_exchange_finish(visit->exchange);
 }
 
+static void count(struct site_traffic *traffic, const struct http_exchange *exchange)
+{
+    int status = exchange->response.status;
+    traffic->answers[status >= 100 && status < 600 ? status / 100 : 0]++;
+    if (exchange->response.stream == NULL)
+        traffic->took_us += clock_monotonic().us - exchange->began.us;
+}
+
 /* What changed something, was refused, failed or took long; never a query, which may hold what is
  * nobody's business. */
 static void write_log(void *owner, const struct http_exchange *exchange)
@@ -229,6 +237,7 @@ static void write_log(void *owner, const struct http_exchange *exchange)
     bool is_quiet = status < 400 || status == 404;
     bool is_read = exchange->request.method == HTTP_GET || exchange->request.method == HTTP_HEAD;
     SCOPED_TEXT struct text line = {0};
+    count(site_traffic(answers->options.site), exchange);
     if (answers->options.log == NULL || exchange->response.stream != NULL ||
         (is_quiet && is_read && took_ms < SLOW_MS))
         return;

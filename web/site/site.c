@@ -156,6 +156,11 @@ void site_refresh_assets(struct site *site)
 
 /* ---- beginning and end ---- */
 
+struct site_traffic *site_traffic(struct site *site)
+{
+    return &site->traffic;
+}
+
 /* ---- parts of other floors ---- */
 
 struct site_part {

@@ -64,6 +64,13 @@ struct instant site_since(const struct site *site); /* when this process began *
 const struct asset_set *site_assets(const struct site *site);
 void site_refresh_assets(struct site *site); /* with --assets: reads them again */
 
+/* What was asked since this process began, for metrics. */
+struct site_traffic {
+    int64_t answers[6]; /* by the first digit of the status; [0] = the peer went away before */
+    int64_t took_us;    /* of all of them together, without streams */
+};
+struct site_traffic *site_traffic(struct site *site);
+
 /* What another floor keeps as long as the process: zeroed when it is first asked for; `close` is
  * called before its memory goes. A kind is a const of its floor. */
 struct site_part_kind {

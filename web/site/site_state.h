@@ -36,6 +36,7 @@ struct site {
     struct access *access;
     size_t data_processes; /* data_call.h: at work now */
     struct site_part *parts;
+    struct site_traffic traffic;
 };
 
 void site_forget_flows(struct site *site);
