@@ -104,7 +104,7 @@ static void look_at_all(void *owner)
     hub->store = store;
     hub->data_version = version;
     for (struct stream *stream = hub->streams; stream != NULL; stream = stream->next) {
-        if (!stream->is_gone)
+        if (!stream->is_gone && http_stream_is_heard(stream->http))
             look(stream, store, is_new);
     }
 }

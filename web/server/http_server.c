@@ -5,6 +5,7 @@
 #include "web/http/url.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -440,6 +441,19 @@ void http_stream_end(struct http_stream *stream)
 {
     stream->is_ended = true;
     wake(stream);
+}
+
+bool http_stream_is_heard(struct http_stream *stream)
+{
+    char byte;
+    const struct peer *peer = stream->connection->peer;
+    if (stream->is_ended || peer == NULL || !stream->is_suspended)
+        return !stream->is_ended;
+    ssize_t length = recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (length > 0 || (length < 0 && (errno == EAGAIN || errno == EINTR)))
+        return true;
+    http_stream_end(stream);
+    return false;
 }
 
 size_t http_server_streams(const struct http_server *server)

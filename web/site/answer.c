@@ -76,7 +76,7 @@ static int check_role(struct visit *visit)
         return refuse(visit, 401, string_of(visit->language, STR_WHY_BEARER));
     if (visit->route->is_open || role >= needed)
         return 0;
-    if (role == ROLE_NOBODY || !visit->visitor.has_session)
+    if (role == ROLE_NOBODY || (!visit->visitor.has_session && !visit->visitor.is_by_bearer))
         return refuse(
             visit, 401,
             string_of(visit->language, needed == ROLE_VIEWER ? STR_WHY_TOKEN : STR_WHY_SESSION));
