@@ -104,6 +104,8 @@ static const char *reason_name(enum task_reason reason)
         return "external";
     case TASK_REASON_SLOT:
         return "slot";
+    case TASK_REASON_WAIT:
+        return "wait";
     }
     return NULL;
 }
