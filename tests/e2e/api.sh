@@ -82,6 +82,9 @@ Content-Type: application/json\r\n${headers}Content-Length: %d\r\n\r\n%s" \
         "$(printf '%s' "$body" | wc -c)" "$body"
 }
 
+close='Connection: close'
+local='Host: localhost'
+json_body='Content-Type: application/json'
 bearer="Authorization: Bearer $token"
 status() { printf '%s' "$1" | sed -n '1s/^HTTP\/1.1 \([0-9]*\).*/\1/p'; }
 header() { printf '%s' "$1" | tr -d '\r' | sed -n "1,/^\$/s/^$2: //p" | head -1; }
@@ -129,7 +132,8 @@ check "with did-you-mean" has "$answer" 'did you mean `date`?'
 is "and a code" "$(body "$answer" | json code)" E022
 is "as problem+json" "$(header "$answer" Content-Type)" application/problem+json
 for wrong in '{"date":"2021-11-11"}' '{"flow":"etl","date":"2021-02-30"}' '{"flow":7}' '[]' '{' '' \
-    '{"flow":"etl","vars":{"var":1}}' '{"flow":"etl","nodes":"load"}' '{"flow":"etl","parallel":1.5}'; do
+    '{"flow":"etl","vars":{"var":1}}' '{"flow":"etl","nodes":"load"}' \
+    '{"flow":"etl","parallel":1.5}'; do
     is "refused: $wrong" "$(status "$(post /api/v1/runs "$wrong" "$bearer")")" 400
 done
 is "an unknown flow is 404" "$(status "$(post /api/v1/runs '{"flow":"no"}' "$bearer")")" 404
@@ -167,8 +171,8 @@ is "unfreeze" "$(status "$(post /api/v1/flows/slow/actions '{"action":"unfreeze"
 
 # ---- backfills
 
-plan=$(post /api/v1/backfills '{"flow":"etl","from":"2021-11-01","to":"2021-11-12","dry_run":true}' \
-    "$bearer")
+days='"flow":"etl","from":"2021-11-01","to":"2021-11-12"'
+plan=$(post /api/v1/backfills "{$days,\"dry_run\":true}" "$bearer")
 is "a plan" "$(status "$plan")" 200
 hash=$(body "$plan" | json plan_hash)
 check "with what is to run, again, and not" has "$plan" '"redo":["2021-11-04"]'
@@ -176,11 +180,10 @@ is "the command line's plan is the same" \
     "$("$datemill" backfill etl 2021-11-01..2021-11-12 --dry-run --json | grep -o '"plan":{.*}' |
         sed 's/}$//')" "$(body "$plan" | grep -o '"plan":{[^}]*}')"
 answer=$(post /api/v1/backfills \
-    "{\"flow\":\"etl\",\"from\":\"2021-11-01\",\"to\":\"2021-11-11\",\"plan_hash\":\"$hash\"}" "$bearer")
+    "{\"flow\":\"etl\",\"range\":\"2021-11\",\"plan_hash\":\"$hash\"}" "$bearer")
 is "another plan than the one that was seen is refused" "$(status "$answer")" 409
 is "with its code" "$(body "$answer" | json code)" E029
-answer=$(post /api/v1/backfills \
-    "{\"flow\":\"etl\",\"from\":\"2021-11-01\",\"to\":\"2021-11-12\",\"plan_hash\":\"$hash\"}" "$bearer")
+answer=$(post /api/v1/backfills "{$days,\"plan_hash\":\"$hash\"}" "$bearer")
 is "the same is made" "$(status "$answer") $(header "$answer" Location)" "201 /api/v1/backfills/1"
 for _ in $(seq 150); do
     [ "$(body "$(get /api/v1/backfills/1)" | json state)" != running ] && break
@@ -223,8 +226,10 @@ for wrong in 'runs?stat=failed' 'runs?limit=0' 'runs?limit=501' 'runs?after=x' '
     is "refused: $wrong" "$(status "$(get "/api/v1/$wrong")")" 400
 done
 check "a wrong parameter: did you mean" has "$(get '/api/v1/runs?limt=5')" 'did you mean `limit`?'
-is "HEAD has no body" "$(body "$(raw "HEAD /api/v1/runs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")")" ''
-is "DELETE is 405" "$(status "$(raw "DELETE /api/v1/runs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")")" 405
+is "HEAD has no body" \
+    "$(body "$(raw "HEAD /api/v1/runs HTTP/1.1\r\n$local\r\n$close\r\n\r\n")")" ''
+is "DELETE is 405" \
+    "$(status "$(raw "DELETE /api/v1/runs HTTP/1.1\r\n$local\r\n$close\r\n\r\n")")" 405
 
 check "flows" has "$(get /api/v1/flows)" '"name":"slow","definition":"valid"'
 check "a flow" has "$(get /api/v1/flows/etl)" '"needs":["load"]'
@@ -233,8 +238,10 @@ check "a grid: dates" has "$grid" '"dates":["2021-11-03","2021-11-04","2021-11-0
 check "runs" has "$grid" '{"node":null,"s":[2,3,2]'
 check "nodes" has "$grid" '{"node":"stat","s":[2,4,2],"ms"'
 check "only what failed" has "$(get '/api/v1/flows/etl/grid?rows=failed')" '"node":"load"'
-is "nothing else" "$(body "$(get '/api/v1/flows/etl/grid?rows=failed')" | grep -c '"node":"begin"')" 0
-check "a rendering" has "$(get '/api/v1/flows/etl/render?date=2021-11-11&node=stat')" '"text":"echo done"'
+is "nothing else" \
+    "$(body "$(get '/api/v1/flows/etl/grid?rows=failed')" | grep -c '"node":"begin"')" 0
+check "a rendering" has \
+    "$(get '/api/v1/flows/etl/render?date=2021-11-11&node=stat')" '"text":"echo done"'
 is "of an unknown node" "$(status "$(get '/api/v1/flows/etl/render?node=nope')")" 404
 check "attempts" has "$(get '/api/v1/flows/etl/nodes/load/attempts?limit=3')" '"end":"failure"'
 
@@ -249,8 +256,10 @@ lines=$(get '/api/v1/runs/1/nodes/load/log?format=jsonl&limit=1')
 check "as lines" has "$lines" '"line":1,'
 link=$(header "$lines" Link | sed 's/^<\(.*\)>.*/\1/')
 check "the next one" has "$(get "$link")" '"line":2,'
-check "from the end" has "$(get '/api/v1/runs/1/nodes/load/log?format=jsonl&from_line=-1')" '"line":2,'
-check "what an earlier attempt printed" has "$(get '/api/v1/runs/3/nodes/load/log?try=1')" 'no such file'
+check "from the end" has \
+    "$(get '/api/v1/runs/1/nodes/load/log?format=jsonl&from_line=-1')" '"line":2,'
+check "what an earlier attempt printed" has \
+    "$(get '/api/v1/runs/3/nodes/load/log?try=1')" 'no such file'
 is "an attempt that was none" "$(status "$(get '/api/v1/runs/3/nodes/load/log?try=9')")" 404
 is "a node that is none" "$(status "$(get /api/v1/runs/3/nodes/lod/log)")" 404
 is "no way out of the folder" "$(status "$(get /api/v1/runs/1/nodes/..%2f..%2fx/log)")" 400
@@ -280,23 +289,26 @@ check "as a problem" has "$(get /api/v1/nothing)" 'application/problem+json'
 post /api/v1/runs '{"flow":"slow"}' "$bearer" >"$work/made"
 slow=$(header "$(cat "$work/made")" Location | grep -o '[0-9]*$')
 timeout 8 bash -c "exec 7<>/dev/tcp/127.0.0.1/$port
-printf 'GET /api/v1/events?run=$slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&7; cat <&7" >"$work/stream" &
+printf 'GET /api/v1/events?run=$slow HTTP/1.1\r\n$local\r\n$close\r\n\r\n' >&7
+cat <&7" >"$work/stream" &
 reader=$!
 timeout 2.5 bash -c "exec 7<>/dev/tcp/127.0.0.1/$port
-printf 'GET /api/v1/events?run=$slow&after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n' >&7; cat <&7" >"$work/broken"
+printf 'GET /api/v1/events?run=$slow&after=0 HTTP/1.1\r\n$local\r\n\r\n' >&7
+cat <&7" >"$work/broken"
 last=$(tr -d '\r' <"$work/broken" | sed -n 's/^id: //p' | tail -1)
 wait_for success "$slow"
 sleep 1
 check "a stream: retry" grep -q '^retry: 3000' "$work/stream"
 check "lines of the log, each once and in order" test \
     "$(grep -o '"line":[0-9]*' "$work/stream" | cut -d: -f2)" = "$(seq 40)"
-check "the node's end" grep -q '"node":"count","state":"success","label":"success","try":1' "$work/stream"
+check "the node's end" \
+    grep -q '"node":"count","state":"success","label":"success","try":1' "$work/stream"
 check "the run's" grep -q "\"run\":$slow,\"state\":\"success\"" "$work/stream"
 check "and the end" grep -q '^event: end' "$work/stream"
 wait $reader
 check "the stream was closed by the server" test $? -ne 124
 rest=$(get "/api/v1/events?run=$slow" "Last-Event-ID: $last")
-ids=$( (tr -d '\r' <"$work/broken"; printf '%s\n' "$rest" | tr -d '\r') | sed -n '/^event: end/!s/^id: //p')
+ids=$( (cat "$work/broken"; printf '%s\n' "$rest") | tr -d '\r' | sed -n 's/^id: //p')
 whole=$(get "/api/v1/events?run=$slow&after=0" | tr -d '\r' | sed -n 's/^id: //p')
 is "one that broke goes on exactly behind its last event" \
     "$(printf '%s\n' "$ids" | uniq)" "$(printf '%s\n' "$whole" | uniq)"
@@ -323,7 +335,8 @@ is "one more is 503" "$(status "$more")" 503
 check "with Retry-After" test -n "$(header "$more" Retry-After)"
 post /api/v1/runs '{"flow":"etl","date":"2021-12-01"}' "$bearer" >/dev/null
 sleep 2
-is "all of them hear of a run" "$(grep -l '"node":"stat","state":"success"' "$work"/stream.* | wc -l)" 64
+is "all of them hear of a run" \
+    "$(grep -l '"node":"stat","state":"success"' "$work"/stream.* | wc -l)" 64
 kill $pids 2>/dev/null
 wait $pids 2>/dev/null
 for _ in $(seq 50); do
@@ -340,14 +353,15 @@ metrics=$(body "$(get /metrics)")
 check "metrics: engine" has "$metrics" 'datemill_engine_up 1'
 check "metrics: pools" has "$metrics" 'datemill_pool_size{pool="narrow"} 2'
 check "metrics: requests" has "$metrics" 'datemill_web_requests_total{status="4xx"}'
-is "each has a type" "$(printf '%s\n' "$metrics" | grep -v '^#' | sed 's/[{ ].*//' | sort -u | wc -l)" \
+is "each has a type" \
+    "$(printf '%s\n' "$metrics" | grep -v '^#' | sed 's/[{ ].*//' | sort -u | wc -l)" \
     "$(printf '%s\n' "$metrics" | grep -c '^# TYPE')"
 is "healthz" "$(body "$(get /healthz)")" ok
 
 # ---- clients that misbehave
 
 is "a Host of somebody else" \
-    "$(status "$(raw "GET /api/v1/runs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")")" 421
+    "$(status "$(raw "GET /api/v1/runs HTTP/1.1\r\nHost: evil.example\r\n$close\r\n\r\n")")" 421
 is "no Host" "$(status "$(raw "GET /api/v1/runs HTTP/1.1\r\nConnection: close\r\n\r\n")")" 400
 long=$(head -c 40000 /dev/zero | tr '\0' a)
 code=$(status "$(raw "GET / HTTP/1.1\r\nHost: localhost\r\nX: $long\r\nConnection: close\r\n\r\n")")
@@ -356,9 +370,10 @@ code=$(status "$(raw "GET /$long HTTP/1.1\r\nHost: localhost\r\nConnection: clos
 check "a line that is too long ($code)" test "$code" = 414 -o -z "$code"
 is "a line that is none" "$(status "$(raw "NONSENSE\r\n\r\n")")" ''
 is "a body that is too large" "$(status "$(raw "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\n\
-$bearer\r\nContent-Type: application/json\r\nContent-Length: 1100000\r\nConnection: close\r\n\r\n%s" \
+$bearer\r\n$json_body\r\nContent-Length: 1100000\r\n$close\r\n\r\n%s" \
     "$(head -c 1100000 /dev/zero | tr '\0' ' ')")")" 413
-is "two requests in one piece get two answers" "$(raw "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\
+is "two requests in one piece get two answers" \
+    "$(raw "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\
 GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" | grep -c '^HTTP/1.1 200')" 2
 exec 8<>"/dev/tcp/127.0.0.1/$port"
 printf 'GET /healthz HT' >&8

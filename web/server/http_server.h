@@ -70,8 +70,8 @@ struct http_stream *http_stream_open(struct http_exchange *exchange);
  * and the peer comes again. */
 bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
 
-/* False when its peer is gone: a look at the socket, since nothing else tells while there is nothing
- * to write. The stream is ended then. */
+/* False when its peer is gone: a look at the socket, since nothing else tells while nothing is
+ * written. The stream is ended then. */
 bool http_stream_is_heard(struct http_stream *stream);
 
 /* The end of the answer, once what is queued was sent. */
