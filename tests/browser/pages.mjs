@@ -28,6 +28,21 @@ const pages = {
   "grid-wrong": ["/flows/wrong", "shedule"],
   date: ["/flows/smartrm_study/dates/2021-11-10", "order_succeeded_sync"],
   "date-failed": ["/flows/smartrm_study/dates/2021-11-04", "no source file"],
+  definition: ["/flows/smartrm_study/definition", "INSERT OVERWRITE TABLE sales_stat"],
+  "definition-wide": ["/flows/wide/definition", "node_199"],
+  "definition-wrong": ["/flows/wrong/definition", "shedule"],
+  node: ["/flows/smartrm_study/nodes/sales_stat", "commodity_sync"],
+  run: ["/runs/15", "20211111"],
+  "run-failed": ["/runs/8", "no source file for business date 2021-11-04"],
+  "run-retried": ["/runs/17", "green and red <script>alert(1)</script> 中文"],
+  "run-by-hand": ["/runs/29", "counted by hand"],
+  "run-open": ["/runs/49", "wait_for_the_gate"],
+  "run-wide": ["/runs/46", "node_199"],
+  "run-sorted": ["/runs/15?sort=duration", "sales_stat"],
+  attempt: ["/runs/17/nodes/second?try=1", "Error: not yet"],
+  data: ["/data", "order_succeeded_event"],
+  table: ["/data/sales_stat", "dt=20211111"],
+  "table-rows": ["/data/sales_stat?dt=20211110", "可口可乐"],
   runs: ["/runs", "order_succeeded_sync"],
   "runs-failed": ["/runs?q=flow:smartrm*+state:failed", "no source file"],
   health: ["/health", "datemill"],
@@ -44,7 +59,9 @@ const mistakes = {
   "no-page": ["/nowhere", 404, "/nowhere"],
   "bad-date": ["/flows/smartrm_study?to=2021-02-30", 400, "2021-02-30"],
   "bad-query": ["/runs?q=sttae:failed", 400, "state"],
-  "no-run": ["/runs/4711/rerun", 404, "4711"],
+  "no-run": ["/runs/4711", 404, "4711"],
+  "no-node": ["/flows/smartrm_study/nodes/sales_stats", 404, "sales_stat"],
+  "no-table": ["/data/sales_stats", 404, "sales_stat"],
   "bad-name": ["/flows/smartrm_study?form=2021-11-01", 400, "from"],
 };
 
@@ -60,6 +77,13 @@ const tabs = {
   off: await open_tab(browser, { ...looks.light, javaScriptEnabled: false }),
 };
 
+// What axe looks for: everything once, then what a look can change.
+const rules = {
+  light: undefined,
+  dark: ["color-contrast"],
+  phone: ["target-size", "scrollable-region-focusable", "color-contrast"],
+};
+
 async function look(name, kind, path, status) {
   const { tab, faults } = tabs[kind];
   faults.length = 0;
@@ -69,8 +93,7 @@ async function look(name, kind, path, status) {
   wrong.push(...faults.filter((fault) => status < 400 || !/the server responded with/.test(fault)));
   const heading = await tab.locator("h1").allTextContents();
   if (heading.length !== 1) wrong.push(`${heading.length} headings`);
-  if (kind === "light" || kind === "phone") wrong.push(...await axe_faults(tab));
-  if (kind === "dark") wrong.push(...await axe_faults(tab, ["color-contrast"]));
+  if (kind in rules) wrong.push(...await axe_faults(tab, rules[kind]));
   if (await overflow(tab) > 0) wrong.push(`${await overflow(tab)} pixels too wide`);
   const lang = await tab.getAttribute("html", "lang");
   if (lang !== (kind === "zh" ? "zh-CN" : "en")) wrong.push(`in ${lang}`);
@@ -82,7 +105,8 @@ async function look(name, kind, path, status) {
 for (const [name, entry] of [...Object.entries(pages), ...Object.entries(mistakes)]) {
   const [path, status, text] = entry.length === 3 ? entry : [entry[0], 200, entry[1]];
   const seen = {};
-  await Promise.all(Object.keys(tabs).map(async (kind) => {
+  const kinds = status === 200 ? Object.keys(tabs) : ["light", "zh", "off"];
+  await Promise.all(kinds.map(async (kind) => {
     seen[kind] = await look(name, kind, path, status);
   }));
   check(seen.light.text.includes(text), `${name} says \`${text}\``, seen.light.text);
@@ -152,6 +176,24 @@ await tab.goto(`${home}/flows/smartrm_study`);
 check((await tab.locator(".legend").innerText()).includes("上游失败"), "and it stays");
 await tab.getByRole("link", { name: "English" }).click();
 check(await tab.getAttribute("html", "lang") === "en", "there and back");
+
+// from a failure to its reason, in the log, in one click
+await tab.goto(`${home}/runs`);
+await tab.locator("tr", { hasText: "no source file" }).getByRole("link", { name: "8", exact: true }).click();
+check((await tab.locator(".why").innerText()).includes("no source file"), "a failed run says why, first");
+await tab.locator(".why").getByRole("link", { name: /Jump/ }).click();
+check(await tab.locator(".l:target").innerText().then((text) => text.includes("no source file")),
+  "and leads to the line of the log");
+check(await tab.locator("svg.graph .node.failed, svg.graph .failed").count() > 0, "the graph shows which node");
+check(await tab.locator(".log").first().evaluate((log) => log.querySelectorAll("script, b").length) === 0,
+  "a log is text");
+
+// rows just written, and how they came
+await tab.goto(`${home}/data`);
+await tab.getByRole("link", { name: "sales_stat" }).click();
+check((await tab.locator("main").innerText()).includes("可口可乐"), "a table shows its rows");
+await tab.locator("tr", { hasText: "dt=20211109" }).getByRole("link", { name: "13", exact: true }).click();
+check(path().startsWith("/runs/13"), "a partition leads to the run that wrote it", path());
 
 // a change: not without a session, then with one
 await tab.goto(`${home}/runs/8/rerun?from=failed`);

@@ -101,6 +101,11 @@ static void write_tables(struct run_page *page)
     if (page->details.table_count == 0)
         return;
     html_element_say(html, "h2", NULL, STR_WRITTEN);
+    html_open(html, "div");
+    html_attr(html, "class", "scroll");
+    html_attr(html, "tabindex", "0");
+    html_attr(html, "role", "region");
+    html_attr(html, "aria-label", string_of(html->language, STR_WRITTEN));
     html_open(html, "table");
     html_attr(html, "class", "list");
     html_open(html, "thead");
@@ -116,6 +121,7 @@ static void write_tables(struct run_page *page)
         write_table_row(page, &page->details.tables[i]);
     html_close(html, "tbody");
     html_close(html, "table");
+    html_close(html, "div");
 }
 
 /* ---- version ---- */
@@ -189,6 +195,11 @@ static void write_operations(struct run_page *page)
     if (page->details.operation_count == 0)
         return;
     html_element_say(html, "h2", NULL, STR_OPERATIONS);
+    html_open(html, "div");
+    html_attr(html, "class", "scroll");
+    html_attr(html, "tabindex", "0");
+    html_attr(html, "role", "region");
+    html_attr(html, "aria-label", string_of(html->language, STR_OPERATIONS));
     html_open(html, "table");
     html_attr(html, "class", "list");
     html_open(html, "thead");
@@ -204,6 +215,7 @@ static void write_operations(struct run_page *page)
         write_operation(page, &page->details.operations[i]);
     html_close(html, "tbody");
     html_close(html, "table");
+    html_close(html, "div");
 }
 
 void run_story_write(struct run_page *page)

@@ -5,9 +5,9 @@
 
 #include "web/site/visit.h"
 
-#define DATA_CALL_MAX 3           /* questions of one visit */
-#define DATA_CALL_MAX_WORDS 48    /* of one question */
-#define DATA_CALL_MAX_PROCESSES 8 /* of all visits; more are refused (ERROR_KIND_BUSY) */
+#define DATA_CALL_MAX 3            /* questions of one visit */
+#define DATA_CALL_MAX_WORDS 48     /* of one question */
+#define DATA_CALL_MAX_PROCESSES 24 /* of all visits; more are refused (ERROR_KIND_BUSY) */
 #define DATA_CALL_SECONDS 5
 #define DATA_CALL_BYTES ((size_t)8 << 20)
 
