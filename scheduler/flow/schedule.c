@@ -366,17 +366,25 @@ static size_t count_bits(uint64_t bits)
     return (size_t)__builtin_popcountll(bits);
 }
 
+/* Of one minute that begins at `first`; returns how many. */
+static size_t set_seconds(const struct cron *cron, int32_t first, int32_t *times)
+{
+    size_t count = 0;
+    for (int32_t second = 0; second < 60; second++) {
+        if ((cron->seconds >> second & 1) != 0)
+            times[count++] = first + second;
+    }
+    return count;
+}
+
 static void set_cron_times(struct reader *reader, const struct cron *cron)
 {
     size_t count = count_bits(cron->hours) * count_bits(cron->minutes) * count_bits(cron->seconds);
     int32_t *times = arena_array(reader->arena, count, sizeof *times);
     size_t at = 0;
-    for (int32_t second = 0; second < DAY_SECONDS; second++) {
-        bool fires = (cron->hours >> (second / 3600) & 1) != 0 &&
-                     (cron->minutes >> (second / 60 % 60) & 1) != 0 &&
-                     (cron->seconds >> (second % 60) & 1) != 0;
-        if (fires)
-            times[at++] = second;
+    for (int32_t minute = 0; minute < 24 * 60; minute++) {
+        if ((cron->hours >> (minute / 60) & 1) != 0 && (cron->minutes >> (minute % 60) & 1) != 0)
+            at += set_seconds(cron, minute * 60, &times[at]);
     }
     set_times(reader, times, at);
 }

@@ -185,7 +185,8 @@ static int check_path(const char *path, const struct stat *status, int flag, str
 static void test_all_zones(void **state)
 {
     (void)state;
-    if (getenv("DATEMILL_TEST_FULL") == NULL)
+    const char *full = getenv("DATEMILL_TEST_FULL");
+    if (full == NULL || strcmp(full, "0") == 0)
         skip();
     assert_int_equal(nftw("/usr/share/zoneinfo/", check_path, 16, FTW_PHYS), 0);
 }

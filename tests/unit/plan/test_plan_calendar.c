@@ -21,6 +21,7 @@ struct found {
 };
 
 struct oracle {
+    struct tm walls[WINDOW_MINUTES + 1]; /* [0] is the minute before the window */
     struct found items[MAX_FOUND];
     size_t count;
 };
@@ -120,16 +121,20 @@ static bool is_known(const struct oracle *oracle, const char *wall)
     return false;
 }
 
+static void read_walls(struct oracle *oracle, int64_t first)
+{
+    for (int i = 0; i <= WINDOW_MINUTES; i++) {
+        time_t now = (time_t)(first - 1 + i) * 60;
+        localtime_r(&now, &oracle->walls[i]);
+    }
+}
+
 static void walk(struct oracle *oracle, const struct shape *shape, int64_t first)
 {
     oracle->count = 0;
-    time_t start = (time_t)(first - 1) * 60;
-    struct tm before;
-    localtime_r(&start, &before);
+    struct tm before = oracle->walls[0];
     for (int64_t minute = first; minute < first + WINDOW_MINUTES; minute++) {
-        time_t now = (time_t)minute * 60;
-        struct tm wall;
-        localtime_r(&now, &wall);
+        struct tm wall = oracle->walls[minute - first + 1];
         long jump = wall.tm_gmtoff - before.tm_gmtoff;
         bool is_whole_day = jump == 86400; /* a date that never was */
         if (jump > 0 && !shape->is_interval && !is_whole_day)
@@ -220,35 +225,46 @@ static struct flow *load_zoned(struct flow_test *test, const char *at, const cha
     return plan_test_flow(test, yaml);
 }
 
+static bool is_whole_minute(const struct zone *zone, struct instant change)
+{
+    return change.us % MINUTE_US == 0 && zone_offset_at(zone, change) % 60 == 0 &&
+           zone_offset_at(zone, (struct instant){change.us - 1}) % 60 == 0;
+}
+
 /* Every change of a zone's clock from 1970 to 2037 whose instant is a whole minute, one day
  * around each. */
-static void check_zone(struct flow_test *test, const char *zone, int64_t step)
+static void check_changes(struct flow *const *flows, int64_t step)
 {
     static struct oracle oracle;
+    const struct zone *zone = flows[0]->zone;
+    struct instant end = {INT64_C(2145916800) * DURATION_SECOND_US};
+    struct instant change = zone_next_change(zone, (struct instant){0});
+    for (int64_t number = 0; instant_compare(change, end) < 0; number++) {
+        int64_t first = change.us / MINUTE_US - WINDOW_MINUTES / 2;
+        if (number % step == 0 && is_whole_minute(zone, change)) {
+            read_walls(&oracle, first);
+            for (size_t i = 0; i < SHAPE_COUNT; i++) {
+                check_window(flows[i], &shapes[i], first, &oracle);
+                check_dates(flows[i], &shapes[i], first, &oracle);
+            }
+        }
+        change = zone_next_change(zone, change);
+    }
+}
+
+static void check_zone(struct flow_test *test, const char *zone, int64_t step)
+{
+    struct flow *flows[SHAPE_COUNT];
     setenv("TZ", zone, 1);
     tzset();
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         char quoted[64];
         snprintf(quoted, sizeof quoted, "\"%s\"", shapes[i].text);
-        struct flow *flow = load_zoned(test, quoted, zone);
-        struct instant change = {0};
-        struct instant end = {INT64_C(2145916800) * DURATION_SECOND_US};
-        int64_t number = 0;
-        for (;;) {
-            change = zone_next_change(flow->zone, change);
-            if (instant_compare(change, end) >= 0)
-                break;
-            bool is_whole = change.us % MINUTE_US == 0 &&
-                            zone_offset_at(flow->zone, change) % 60 == 0 &&
-                            zone_offset_at(flow->zone, (struct instant){change.us - 1}) % 60 == 0;
-            int64_t first = change.us / MINUTE_US - WINDOW_MINUTES / 2;
-            if (number++ % step != 0 || !is_whole)
-                continue;
-            check_window(flow, &shapes[i], first, &oracle);
-            check_dates(flow, &shapes[i], first, &oracle);
-        }
-        flow_free(flow);
+        flows[i] = load_zoned(test, quoted, zone);
     }
+    check_changes(flows, step);
+    for (size_t i = 0; i < SHAPE_COUNT; i++)
+        flow_free(flows[i]);
     unsetenv("TZ");
     tzset();
 }
