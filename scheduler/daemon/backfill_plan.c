@@ -274,6 +274,45 @@ static int look_at_store(struct maker *maker, struct error *err)
     return 0;
 }
 
+/* ---- what comes first ---- */
+
+/* A green date whose upstream runs again runs again, too. */
+static int follow(struct maker *maker, const struct backfill_link *link, struct error *err)
+{
+    const struct flow *flow = maker->wish->flow;
+    for (size_t i = 0; i < maker->count; i++) {
+        struct store_date *item = &maker->items[i];
+        struct civil_time planned;
+        struct plan_time time;
+        if (item->decision != DATE_KEEP)
+            continue;
+        if (civil_time_parse(item->cyctime, &planned, err) < 0)
+            return -1;
+        const struct store_date *date = plan_time_locate(flow, planned, item->is_second, &time)
+                                            ? backfill_link_find(link, &time, true)
+                                            : NULL;
+        if (date == NULL)
+            continue;
+        item->decision = DATE_REDO;
+        item->reason = arena_format(&maker->plan->arena, "needs %s of %s, which runs",
+                                    link->upstream->flow->name, date->bizdate);
+    }
+    return 0;
+}
+
+static int follow_upstream(struct maker *maker, struct error *err)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    const struct backfill_wish *wish = maker->wish;
+    for (size_t i = 0; i < wish->upstream_count && wish->redo != BACKFILL_REDO_NEVER; i++) {
+        struct backfill_link link;
+        if (backfill_link_make(wish->flow, &wish->upstream[i], &arena, &link, err) < 0 ||
+            follow(maker, &link, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* ---- the sum ---- */
 
 static bool is_to_run(const struct store_date *item)
@@ -382,7 +421,8 @@ static int look_closer(struct maker *maker, struct error *err)
 static int make(struct maker *maker, struct error *err)
 {
     if (read_selection(maker, err) < 0 || check_order(maker, err) < 0 ||
-        list_dates(maker, err) < 0 || look_at_store(maker, err) < 0)
+        list_dates(maker, err) < 0 || look_at_store(maker, err) < 0 ||
+        follow_upstream(maker, err) < 0)
         return -1;
     count_decisions(maker);
     if (check_freezes(maker, err) < 0 || estimate(maker, err) < 0)

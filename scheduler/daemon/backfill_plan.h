@@ -4,6 +4,7 @@
 #ifndef DATEMILL_DAEMON_BACKFILL_PLAN_H
 #define DATEMILL_DAEMON_BACKFILL_PLAN_H
 
+#include "scheduler/daemon/backfill_link.h"
 #include "scheduler/flow/flow.h"
 #include "scheduler/plan/plan_dates.h"
 #include "scheduler/store/view_backfill.h"
@@ -19,6 +20,10 @@ struct backfill_wish {
     const char *selection;           /* plan_select(); NULL or "" = all */
     const struct node_setting *vars; /* --var: checked against the flow */
     size_t var_count;
+    const struct backfill_upstream *upstream; /* flows of the same request that it may need: a date
+                                                 that is green runs again when what it needs does,
+                                                 unless redo is NEVER */
+    size_t upstream_count;
 };
 
 struct backfill_plan {

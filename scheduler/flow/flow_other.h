@@ -6,7 +6,7 @@
 #include "scheduler/flow/flow_source.h"
 #include "scheduler/flow/yaml_tree.h"
 
-#define FLOW_OTHERS_MAX 1000 /* flows that are read for one */
+#define FLOW_OTHERS_MAX FLOW_SOURCE_MAX_FILES /* flows that are read of one source */
 
 struct flow_other {
     const char *name;
