@@ -252,7 +252,7 @@ static void append_head(const struct backfill_plan_text *of, struct arena *arena
                            text);
 }
 
-void backfill_plan_text_people(const struct backfill_plan_text *of, struct text *text)
+static void append_plan(const struct backfill_plan_text *of, struct text *text)
 {
     SCOPED_ARENA struct arena arena = {0};
     append_head(of, &arena, text);
@@ -261,6 +261,28 @@ void backfill_plan_text_people(const struct backfill_plan_text *of, struct text 
     append_order(of, &arena, text);
     append_nodes(of, &arena, text);
     append_tables(of, text);
+    if (of->has_dates)
+        backfill_plan_text_dates(of, text);
+}
+
+void backfill_plan_text_people(const struct backfill_plan_text *of, struct text *text)
+{
+    append_plan(of, text);
+    if (of->downstream != NULL && of->downstream->count == 0)
+        text_append(text, "downstream: no flow needs one of these dates\n");
+    for (size_t i = 0; of->downstream != NULL && i < of->downstream->count; i++) {
+        const struct backfill_member *member = &of->downstream->items[i];
+        struct backfill_plan_text part = {.terminal = of->terminal,
+                                          .wish = &member->wish,
+                                          .plan = member->plan,
+                                          .has_dates = of->has_dates};
+        text_append_format(text, "downstream: %s, which needs %s\n", member->flow->name,
+                           member->needs);
+        if (member->plan != NULL)
+            append_plan(&part, text);
+        if (member->left_out[0] != '\0')
+            append_fact(of, "left out", member->left_out, text);
+    }
 }
 
 void backfill_plan_text_dates(const struct backfill_plan_text *of, struct text *text)
@@ -275,6 +297,26 @@ void backfill_plan_text_dates(const struct backfill_plan_text *of, struct text *
     }
 }
 
+static void write_downstream(const struct backfill_downstream *downstream, struct json_out *json)
+{
+    json_out_key(json, "downstream");
+    json_out_begin_array(json);
+    for (size_t i = 0; i < downstream->count; i++) {
+        const struct backfill_member *member = &downstream->items[i];
+        json_out_begin_object(json);
+        json_out_pair_string(json, "flow", member->flow->name);
+        json_out_pair_string(json, "needs", member->needs);
+        json_out_pair_string(json, "left_out", member->left_out);
+        json_out_key(json, "plan");
+        if (member->plan != NULL)
+            backfill_plan_write(&member->wish, member->plan, json);
+        else
+            json_out_null(json);
+        json_out_end_object(json);
+    }
+    json_out_end_array(json);
+}
+
 void backfill_plan_text_json(const struct backfill_plan_text *of, struct text *text)
 {
     struct json_out json;
@@ -284,6 +326,8 @@ void backfill_plan_text_json(const struct backfill_plan_text *of, struct text *t
     json_out_pair_string(&json, "flow", of->wish->flow->name);
     json_out_key(&json, "plan");
     backfill_plan_write(of->wish, of->plan, &json);
+    if (of->downstream != NULL)
+        write_downstream(of->downstream, &json);
     json_out_end_object(&json);
     text_append_char(text, '\n');
 }

@@ -37,14 +37,21 @@ struct backfill_view {
     struct backfill_rate rate;
 };
 
+void backfill_view_show(struct backfill_view *view)
+{
+    const struct context *context = view->options.context;
+    view->is_live = context->err->has_cursor && !context->has_no_progress && !context->is_quiet &&
+                    !context->is_json && !view->options.is_silent;
+}
+
 struct backfill_view *backfill_view_new(const struct backfill_view_options *options)
 {
     struct backfill_view *view = memory_new(1, sizeof *view);
     const struct context *context = options->context;
     view->options = *options;
     view->terminal = context->err;
-    view->is_live = context->err->has_cursor && !context->has_no_progress && !context->is_quiet &&
-                    !context->is_json && !options->is_silent;
+    if (!options->is_later)
+        backfill_view_show(view);
     view->is_lines = !context->is_json && !options->is_silent &&
                      (!context->err->has_cursor || context->has_no_progress);
     view->began = clock_monotonic();

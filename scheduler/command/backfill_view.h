@@ -16,10 +16,14 @@ struct backfill_view_options {
     struct duration per_date; /* from the plan, 0 = unknown */
     bool can_repeat;          /* the same command again goes on */
     bool is_silent;           /* keeps the books only */
+    bool is_later;            /* has no live part before backfill_view_show() */
 };
 
 struct backfill_view *backfill_view_new(const struct backfill_view_options *options);
 void backfill_view_free(struct backfill_view *view); /* erases the live part */
+
+/* From now on it has the live part, where there may be one. */
+void backfill_view_show(struct backfill_view *view);
 
 /* A reply to the first request, or any other notice. */
 void backfill_view_notice(struct backfill_view *view, const struct notice *notice);

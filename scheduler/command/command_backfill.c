@@ -7,6 +7,7 @@
 #include "scheduler/command/detach.h"
 #include "scheduler/command/foreground.h"
 #include "scheduler/command/foreground_backfill.h"
+#include "scheduler/daemon/backfill_downstream.h"
 #include "scheduler/system/clock.h"
 
 #include <inttypes.h>
@@ -58,6 +59,9 @@ static const struct option backfill_options[] = {
     {.name = "stop-on-failure", .kind = OPTION_KIND_FLAG, .help = "--max-failures 1"},
     {.name = "weekdays", .kind = OPTION_KIND_FLAG, .help = "Monday to Friday only"},
     {.name = "reason", .kind = OPTION_KIND_TEXT, .value = "TEXT", .help = "kept with the backfill"},
+    {.name = "downstream",
+     .kind = OPTION_KIND_FLAG,
+     .help = "and the flows that need it, on the dates that need one of these"},
     {.name = "dry-run", .kind = OPTION_KIND_FLAG, .help = "print the plan, change nothing"},
     {.name = "yes",
      .letter = 'y',
@@ -74,6 +78,7 @@ struct backfill_work {
     struct backfill_wish wish;
     struct backfill_plan *plan;
     bool can_go_on; /* an unfinished one of the flow may be what the same command goes on with */
+    struct backfill_downstream downstream;
     struct request request;
 };
 
@@ -128,6 +133,25 @@ static void fill_wish(struct backfill_work *work, const struct project *project)
         .var_count = count};
 }
 
+/* Their dates, as they were shown. */
+static void add_downstream(struct backfill_work *work)
+{
+    struct arena *arena = &work->context->arena;
+    size_t count = 0;
+    struct request_setting *flows = arena_array(arena, work->downstream.count, sizeof *flows);
+    for (size_t i = 0; i < work->downstream.count; i++) {
+        const struct backfill_member *member = &work->downstream.items[i];
+        SCOPED_TEXT struct text ranges = {0};
+        if (member->plan == NULL)
+            continue;
+        plan_dates_write(&member->dates, &ranges);
+        flows[count++] = (struct request_setting){
+            member->flow->name, arena_copy(arena, text_string(&ranges), ranges.length)};
+    }
+    work->request.downstream = flows;
+    work->request.downstream_count = count;
+}
+
 static void fill_request(struct backfill_work *work)
 {
     struct context *context = work->context;
@@ -168,9 +192,40 @@ static void mark_option(const struct options *options, const struct error *err)
     }
 }
 
+/* A flow that is downstream: what is wrong with it is shown. */
+static int load_downstream(void *owner, const char *name, const struct flow **ret_flow,
+                           struct error *err)
+{
+    struct context *context = owner;
+    struct diagnostics problems;
+    const char *path;
+    if (flow_source_find(context->source, name, &context->arena, &path, err) < 0)
+        return -1;
+    diagnostics_init(&problems);
+    int result = context_check_flow(context, path, &problems, ret_flow, err);
+    if (result < 0)
+        context_show_problems(context, &problems);
+    diagnostics_free(&problems);
+    return result;
+}
+
+static int find_downstream(struct backfill_work *work, struct store *store, struct error *err)
+{
+    struct backfill_downstream_request request = {.store = store,
+                                                  .source = work->context->source,
+                                                  .wish = &work->wish,
+                                                  .plan = work->plan,
+                                                  .now = clock_now(),
+                                                  .load = load_downstream,
+                                                  .owner = work->context};
+    return backfill_downstream_find(&request, &work->downstream, err);
+}
+
 static int find_unfinished(struct backfill_work *work, struct store *store, struct error *err)
 {
-    struct view_backfill_list list = {.flow = work->flow->name, .page = {.limit = VIEW_MAX_ROWS}};
+    /* Downstream any flow may have one: the engine knows whether it is the same. */
+    const char *flow = options_has(work->options, "downstream") ? NULL : work->flow->name;
+    struct view_backfill_list list = {.flow = flow, .page = {.limit = VIEW_MAX_ROWS}};
     struct view_backfills found = {0};
     if (store != NULL && view_list_backfills(store, &list, &work->context->arena, &found, err) < 0)
         return -1;
@@ -194,37 +249,58 @@ static int make_plan(struct backfill_work *work, struct error *err)
     }
     if (find_unfinished(work, store, err) < 0)
         return -1;
-    if (backfill_plan_make(store, &work->wish, &work->plan, err) == 0)
-        return 0;
-    mark_option(work->options, err);
-    return -1;
+    if (backfill_plan_make(store, &work->wish, &work->plan, err) < 0) {
+        mark_option(work->options, err);
+        return -1;
+    }
+    return options_has(work->options, "downstream") ? find_downstream(work, store, err) : 0;
 }
 
 static void print_plan(struct backfill_work *work, struct terminal *terminal)
 {
     SCOPED_TEXT struct text text = {0};
-    struct backfill_plan_text of = {.terminal = terminal, .wish = &work->wish, .plan = work->plan};
+    struct backfill_plan_text of = {
+        .terminal = terminal,
+        .wish = &work->wish,
+        .plan = work->plan,
+        .downstream = options_has(work->options, "downstream") ? &work->downstream : NULL,
+        .has_dates = work->context->is_verbose};
     if (work->context->is_json) {
         backfill_plan_text_json(&of, &text);
     } else {
         backfill_plan_text_people(&of, &text);
-        if (work->context->is_verbose)
-            backfill_plan_text_dates(&of, &text);
     }
     terminal_print(terminal, "%s", text_string(&text));
     terminal_flush(terminal);
+}
+
+/* Dates of all flows. */
+static int64_t count_to_run(const struct backfill_work *work)
+{
+    int64_t count = work->plan->to_run;
+    for (size_t i = 0; i < work->downstream.count; i++)
+        count +=
+            work->downstream.items[i].plan == NULL ? 0 : work->downstream.items[i].plan->to_run;
+    return count;
 }
 
 /* On a terminal a long one is asked about; whatever else starts it cannot be surprised. */
 static int confirm(struct backfill_work *work, struct error *err)
 {
     struct context *context = work->context;
-    if (work->plan->to_run <= ASK_ABOVE || options_has(work->options, "yes") ||
-        !context_can_ask(context))
+    int64_t to_run = count_to_run(work);
+    if (to_run <= ASK_ABOVE || options_has(work->options, "yes") || !context_can_ask(context))
         return 0;
     return context_confirm(
-        context, arena_format(&context->arena, "run %" PRId64 " dates now?", work->plan->to_run),
-        "--yes", err);
+        context, arena_format(&context->arena, "run %" PRId64 " dates now?", to_run), "--yes", err);
+}
+
+static int check_programs(struct backfill_work *work, struct error *err)
+{
+    int result = context_preflight(work->context, work->flow, err);
+    for (size_t i = 0; result == 0 && i < work->downstream.count; i++)
+        result = context_preflight(work->context, work->downstream.items[i].flow, err);
+    return result;
 }
 
 static int follow(struct backfill_work *work, struct error *err)
@@ -257,13 +333,14 @@ static int start(struct backfill_work *work, struct error *err)
         context_note(context, "nothing was changed");
         return 0;
     }
-    if (work->plan->to_run == 0 && !work->can_go_on) {
+    if (count_to_run(work) == 0 && !work->can_go_on) {
         context_note(context, "nothing to run");
         return work->plan->decided[DATE_CONFLICT] > 0 ? 1 : 0;
     }
-    if (context_preflight(context, work->flow, err) < 0 || confirm(work, err) < 0)
+    if (check_programs(work, err) < 0 || confirm(work, err) < 0)
         return -1;
     fill_request(work);
+    add_downstream(work);
     if (options_has(work->options, "detach"))
         return detach_hand_over(context, &work->request, err);
     return follow(work, err);
@@ -278,9 +355,12 @@ static int run_backfill(struct context *context, const struct options *options, 
         context_project(context, &project, err) < 0 || read_range(&work, err) < 0)
         return -1;
     fill_wish(&work, project);
-    if (make_plan(&work, err) < 0)
+    if (make_plan(&work, err) < 0) {
+        backfill_plan_free(work.plan);
         return -1;
+    }
     int result = start(&work, err);
+    backfill_downstream_free(&work.downstream);
     backfill_plan_free(work.plan);
     return result;
 }
@@ -296,6 +376,10 @@ const struct command command_backfill = {
         "The plan comes first: which dates run, and why the others do not. A failed date holds up\n"
         "no other. Ctrl-C lets the dates that run finish and pauses it; again stops them; a third\n"
         "time kills them.\n"
+        "\n"
+        "--downstream adds the flows that need this one, those that need these, and so on: whole\n"
+        "flows, each a backfill of its own, on the dates that need one of the others. What is\n"
+        "done to the first of them (pause, resume, stop, retry) is done to all.\n"
         "\n"
         "backfill list, show, pause, resume, stop, retry, set and watch are for those that exist;\n"
         "for a flow with such a name write `backfill -- list RANGE`.",

@@ -113,6 +113,27 @@ static void print_progress(struct show *show)
     terminal_print(out, "\n");
 }
 
+/* `with   13 mid success, 14 sum running`: those that were asked for together. */
+static void print_mates(struct show *show)
+{
+    const struct store_backfill *row = &show->facts.of.row;
+    struct load_backfills group = {0};
+    SCOPED_TEXT struct text text = {0};
+    if (row->leader_id == 0 || load_backfill_group(show->context->store, row->leader_id,
+                                                   &show->context->arena, &group, NULL) < 0)
+        return;
+    for (size_t i = 0; i < group.count; i++) {
+        const struct store_backfill *mate = &group.items[i];
+        if (mate->id != row->id)
+            text_append_format(&text, "%s%" PRId64 " %s %s%s", text.length > 0 ? ", " : "",
+                               mate->id, mate->flow, backfill_state_name(mate->state),
+                               mate->id == row->leader_id ? " (what is done to it is done to all)"
+                                                          : "");
+    }
+    if (text.length > 0)
+        terminal_print_fact(show->context->out, "with", "%s", text_string(&text));
+}
+
 static void print_facts(struct show *show)
 {
     struct arena *arena = &show->context->arena;
@@ -129,6 +150,7 @@ static void print_facts(struct show *show)
                         ended[0] != '\0' ? "   ended " : "", ended);
     if (row->reason[0] != '\0')
         terminal_print_fact(show->context->out, "reason", "%s", row->reason);
+    print_mates(show);
     terminal_print_fact(show->context->out, "version", "%s", show->facts.of.version);
     if (row->selection[0] != '\0')
         terminal_print_fact(show->context->out, "nodes", "%s", row->selection);

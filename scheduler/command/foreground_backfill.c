@@ -1,20 +1,88 @@
 #include "scheduler/command/foreground_backfill.h"
 
+#include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/command/foreground_work.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A backfill that a command follows. */
+/* A backfill that a command follows, with those that were asked for with it: `view` is of the one
+ * that was asked about, `views` are all of them, it first. */
 struct follow {
     struct context *context;
     const struct foreground_backfill_options *options;
     struct backfill_view *view;
-    bool is_asking; /* foreground_backfill_ask() */
+    struct backfill_view **views;
+    bool *is_told; /* the end of views[i] */
+    size_t count;
+    size_t view_capacity;
+    size_t told_capacity;
+    int64_t expected; /* views, as the reply says */
+    size_t current;   /* that has the live part */
+    bool is_asking;   /* foreground_backfill_ask() */
     bool is_interrupted;
     bool has_conflicts; /* there is nothing to run, and not because all is done */
 };
+
+static void add_view(struct follow *follow, const struct backfill_view_options *options)
+{
+    follow->views = memory_grow(follow->views, follow->count, &follow->view_capacity,
+                                sizeof(struct backfill_view *));
+    follow->is_told =
+        memory_grow(follow->is_told, follow->count, &follow->told_capacity, sizeof(bool));
+    follow->is_told[follow->count] = false;
+    follow->views[follow->count++] = backfill_view_new(options);
+}
+
+static void begin(struct follow *follow)
+{
+    follow->expected = 1;
+    add_view(follow, follow->options->view);
+    follow->view = follow->views[0];
+}
+
+static void end(struct follow *follow)
+{
+    for (size_t i = 0; i < follow->count; i++)
+        backfill_view_free(follow->views[i]);
+    free(follow->views);
+    free(follow->is_told);
+}
+
+/* The newest view, among those behind the one that has the live part: by the ids. */
+static struct backfill_view *sort_in(struct follow *follow, int64_t backfill_id)
+{
+    size_t at = follow->count - 1;
+    struct backfill_view *view = follow->views[at];
+    while (at > follow->current + 1 &&
+           backfill_view_standing(follow->views[at - 1])->id > backfill_id) {
+        follow->views[at] = follow->views[at - 1];
+        follow->is_told[at] = follow->is_told[at - 1];
+        at--;
+    }
+    follow->views[at] = view;
+    follow->is_told[at] = false;
+    return view;
+}
+
+/* The view of a backfill; one that was asked for with the first is met when it is first told. */
+static struct backfill_view *find_view(struct follow *follow, int64_t backfill_id)
+{
+    int64_t first = backfill_view_standing(follow->view)->id;
+    if (first == 0 || backfill_id == 0 || backfill_id == first)
+        return follow->view;
+    for (size_t i = 1; i < follow->count; i++) {
+        if (backfill_view_standing(follow->views[i])->id == backfill_id)
+            return follow->views[i];
+    }
+    struct backfill_view_options options = *follow->options->view;
+    options.per_date = (struct duration){0};
+    options.is_later = true;
+    add_view(follow, &options);
+    return sort_in(follow, backfill_id);
+}
 
 static bool is_running(const struct backfill_standing *standing)
 {
@@ -42,12 +110,57 @@ static void say_opening(struct follow *follow, const struct notice *notice)
     backfill_view_say(follow->view, text_string(&line));
 }
 
+/* Without the store all that did not end well counts as failed. */
+static void count_dates(struct follow *follow, struct backfill_view *view)
+{
+    struct store *store;
+    struct date_counts counts;
+    struct error ignored = {0};
+    int64_t id = backfill_view_standing(view)->id;
+    if (context_store(follow->context, &store, &ignored) == 0 &&
+        load_date_counts(store, id, &counts, &ignored) == 0)
+        backfill_view_count(view, &counts);
+}
+
+static void tell_end(struct follow *follow, size_t index, bool says_why)
+{
+    if (follow->is_told[index])
+        return;
+    follow->is_told[index] = true;
+    count_dates(follow, follow->views[index]);
+    backfill_view_end(follow->views[index], says_why);
+}
+
+static bool is_over(const struct follow *follow, size_t index)
+{
+    const struct backfill_standing *standing = backfill_view_standing(follow->views[index]);
+    return standing->id != 0 && standing->running == 0 &&
+           (follow->is_asking || !is_running(standing));
+}
+
+static bool is_current(const struct follow *follow)
+{
+    return follow->current < follow->count;
+}
+
+/* Of several each is told when it and those before it are over; then the next has the live part. */
+static void tell_ends(struct follow *follow)
+{
+    while (!follow->is_asking && follow->expected > 1 && is_current(follow) &&
+           is_over(follow, follow->current)) {
+        tell_end(follow, follow->current++, true);
+        if (is_current(follow))
+            backfill_view_show(follow->views[follow->current]);
+    }
+}
+
 static void end_when_over(struct follow *follow, struct foreground_work *work)
 {
-    const struct backfill_standing *standing = backfill_view_standing(follow->view);
-    bool is_quiet = standing->running == 0;
-    bool is_over = follow->is_asking ? is_quiet : is_quiet && !is_running(standing);
-    if (standing->id != 0 && is_over)
+    bool all = (int64_t)follow->count >= follow->expected;
+    for (size_t i = 0; all && i < follow->count; i++)
+        all = is_over(follow, i);
+    tell_ends(follow);
+    if (all)
         foreground_work_end(work);
 }
 
@@ -74,7 +187,10 @@ static void watch_it(struct follow *follow, struct foreground_work *work)
 static void take_reply(void *owner, struct foreground_work *work, const struct notice *notice)
 {
     struct follow *follow = owner;
-    backfill_view_notice(follow->view, notice);
+    bool is_first = backfill_view_standing(follow->view)->id == 0;
+    backfill_view_notice(find_view(follow, notice->backfill_id), notice);
+    if (is_first && notice->backfill_count > 1)
+        follow->expected = notice->backfill_count;
     if (notice->remark != NULL && notice->remark[0] != '\0')
         context_note(follow->context, "%s", notice->remark);
     bool is_nothing = notice->backfill_id == 0;
@@ -113,15 +229,31 @@ static void say_changes(struct follow *follow, const struct backfill_standing *b
         backfill_view_say(follow->view, text_string(&line));
 }
 
+/* `backfill 13: down, 11 dates to run` */
+static void say_mate(struct follow *follow, const struct notice *notice)
+{
+    SCOPED_TEXT struct text line = {0};
+    if (follow->context->is_quiet || follow->is_asking)
+        return;
+    text_append_format(&line, "backfill %" PRId64 ": %s, %" PRId64 " date%s to run with it",
+                       notice->backfill_id, notice->flow, notice->total - notice->done,
+                       notice->total - notice->done == 1 ? "" : "s");
+    backfill_view_say(follow->view, text_string(&line));
+}
+
 static void take_notice(void *owner, struct foreground_work *work, const struct notice *notice)
 {
     struct follow *follow = owner;
-    struct backfill_standing before = *backfill_view_standing(follow->view);
+    struct backfill_view *view = find_view(follow, notice->backfill_id);
+    struct backfill_standing before = *backfill_view_standing(view);
     if (!follow->is_asking || notice->kind != NOTICE_KIND_DATE)
-        backfill_view_notice(follow->view, notice);
+        backfill_view_notice(view, notice);
     if (notice->kind != NOTICE_KIND_BACKFILL)
         return;
-    say_changes(follow, &before);
+    if (view == follow->view)
+        say_changes(follow, &before);
+    else if (before.id == 0)
+        say_mate(follow, notice);
     end_when_over(follow, work);
 }
 
@@ -167,7 +299,7 @@ static void interrupt(void *owner, struct foreground_work *work, int times)
 static bool tick(void *owner)
 {
     struct follow *follow = owner;
-    return backfill_view_tick(follow->view);
+    return is_current(follow) && backfill_view_tick(follow->views[follow->current]);
 }
 
 static void flush(void *owner)
@@ -189,35 +321,27 @@ static int work(struct follow *follow, struct error *err)
     return foreground_work_do(follow->context, &actions, follow->options->request, err);
 }
 
-/* Without the store all that did not end well counts as failed. */
-static void count_dates(struct follow *follow)
-{
-    struct store *store;
-    struct date_counts counts;
-    struct error ignored = {0};
-    int64_t id = backfill_view_standing(follow->view)->id;
-    if (context_store(follow->context, &store, &ignored) == 0 &&
-        load_date_counts(store, id, &counts, &ignored) == 0)
-        backfill_view_count(follow->view, &counts);
-}
-
 int foreground_backfill_follow(struct context *context,
                                const struct foreground_backfill_options *options, struct error *err)
 {
-    struct follow follow = {
-        .context = context, .options = options, .view = backfill_view_new(options->view)};
+    struct follow follow = {.context = context, .options = options};
+    begin(&follow);
     int result = work(&follow, err);
-    const struct backfill_standing *standing = backfill_view_standing(follow.view);
-    bool is_over = result >= 0 && standing->id != 0 && !is_running(standing);
-    if (is_over) {
-        count_dates(&follow);
-        backfill_view_end(follow.view, result == 0);
+    bool is_success = true;
+    bool is_end = false;
+    for (size_t i = 0; i < follow.count; i++) {
+        const struct backfill_standing *standing = backfill_view_standing(follow.views[i]);
+        if (result < 0 || standing->id == 0 || is_running(standing))
+            continue;
+        tell_end(&follow, i, result == 0);
+        is_end = true;
+        is_success = is_success && strcmp(standing->state, "success") == 0;
     }
-    if (is_over && strcmp(standing->state, "success") == 0)
+    if (is_end && is_success)
         result = 0;
-    else if ((is_over || follow.has_conflicts) && result == 0)
+    else if ((is_end || follow.has_conflicts) && result == 0)
         result = 1;
-    backfill_view_free(follow.view);
+    end(&follow);
     return result;
 }
 
@@ -225,15 +349,13 @@ int foreground_backfill_ask(struct context *context,
                             const struct foreground_backfill_options *options,
                             struct backfill_standing *ret_standing, struct error *err)
 {
-    struct follow follow = {.context = context,
-                            .options = options,
-                            .view = backfill_view_new(options->view),
-                            .is_asking = true};
+    struct follow follow = {.context = context, .options = options, .is_asking = true};
+    begin(&follow);
     int result = work(&follow, err);
     *ret_standing = *backfill_view_standing(follow.view);
     ret_standing->flow = arena_copy_string(&context->arena, ret_standing->flow);
     ret_standing->state = arena_copy_string(&context->arena, ret_standing->state);
     ret_standing->reason = arena_copy_string(&context->arena, ret_standing->reason);
-    backfill_view_free(follow.view);
+    end(&follow);
     return result;
 }

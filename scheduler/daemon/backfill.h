@@ -92,17 +92,19 @@ int backfill_find_date(struct backfill *backfill, struct daemon_run *run, struct
 /* Whether the run's definition is there to make more runs of. */
 int backfill_read_definition(struct backfill *backfill, struct error *err);
 
-/* ---- needs between dates ---- */
+/* ---- needs between dates, and between backfills that were asked for together ---- */
 
 enum backfill_verdict {
     BACKFILL_NEED_OUTSIDE, /* no date of the backfill that runs: the store decides */
     BACKFILL_NEED_OPEN,
     BACKFILL_NEED_MET,
-    BACKFILL_NEED_HOPELESS /* its date is over without it */
+    BACKFILL_NEED_HOPELESS, /* its date is over without it */
+    BACKFILL_NEED_PUT_OFF   /* both backfills are paused, and its date has not begun */
 };
 
 struct backfill_need {
-    const struct daemon_run *run; /* that needs a date before its own */
+    const struct daemon_run *run; /* that needs another date, or another flow's */
+    const char *flow;
     const char *cyctime;
     bool is_second;
     const char *node;

@@ -1,14 +1,12 @@
 #include "scheduler/base/scope.h"
 #include "scheduler/daemon/backfill.h"
+#include "scheduler/flow/flow_need.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define BIT(state) (1u << (state))
 #define ALL_DATES (BIT(DATE_STATE_COUNT) - 1)
-
-/* How far back the date before one is looked for, in steps: dates that are left out and dates on
- * which nothing is planned stand between them. */
-static const int32_t reaches[] = {64, 512, 4096};
 
 /* A search for the date of a run among all of a backfill. */
 #define SCAN_DATES 1000
@@ -73,32 +71,9 @@ int backfill_read_definition(struct backfill *backfill, struct error *err)
 
 /* ---- needs between dates ---- */
 
-/* The last date before a position that is none of those left out, if it has that time. */
-static int find_before(const struct backfill *backfill, const struct backfill_need *need,
-                       struct arena *arena, const struct store_date **ret_date)
+static bool is_all(const char *node)
 {
-    int32_t before = need->run->position;
-    *ret_date = NULL;
-    for (size_t i = 0; i < sizeof reaches / sizeof reaches[0]; i++) {
-        int32_t after = before - 1 - reaches[i];
-        struct load_dates_of which = {backfill->row.id, ALL_DATES & ~BIT(DATE_LEFT_OUT),
-                                      after < -1 ? -1 : after, reaches[i]};
-        struct load_dates dates;
-        if (load_dates(backfill->daemon->store, &which, arena, &dates, NULL) < 0)
-            return -1;
-        size_t count = dates.count;
-        while (count > 0 && dates.items[count - 1].position >= before)
-            count--;
-        if (count > 0) {
-            const struct store_date *last = &dates.items[count - 1];
-            if (strcmp(last->cyctime, need->cyctime) == 0 && last->is_second == need->is_second)
-                *ret_date = last;
-            return 0;
-        }
-        if (after < 0)
-            return 0;
-    }
-    return 0;
+    return strcmp(node, FLOW_NEED_ALL) == 0;
 }
 
 static enum backfill_verdict look_in_memory(struct daemon *daemon, const struct daemon_run *run,
@@ -106,6 +81,8 @@ static enum backfill_verdict look_in_memory(struct daemon *daemon, const struct 
 {
     struct engine_task task;
     size_t index = flow_find_node(run->plan->flow, node);
+    if (is_all(node))
+        return BACKFILL_NEED_OPEN; /* it is met when its date is a success */
     if (index == FLOW_NONE ||
         engine_look(daemon->engine, run->id, (uint32_t)index, &task, NULL) < 0)
         return BACKFILL_NEED_OPEN;
@@ -119,7 +96,7 @@ static enum backfill_verdict look_in_store(struct daemon *daemon, int64_t run_id
     struct load_run row;
     if (run_id == 0 || load_run(daemon->store, run_id, arena, &row, NULL) < 0)
         return BACKFILL_NEED_HOPELESS;
-    for (size_t i = 0; i < row.node_count; i++) {
+    for (size_t i = 0; !is_all(node) && i < row.node_count; i++) {
         if (strcmp(row.nodes[i].name, node) == 0 && task_states[row.nodes[i].state].lets_go_on)
             return BACKFILL_NEED_MET;
     }
@@ -150,24 +127,95 @@ static enum backfill_verdict look_at_date(struct daemon *daemon, const struct st
     return BACKFILL_NEED_OUTSIDE;
 }
 
+/* The backfill that makes runs of the needed flow: the run's own, or one that was asked for with
+ * it. NULL: there is none. */
+static struct backfill *find_mate(struct daemon *daemon, struct backfill *own, const char *flow)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    struct load_backfills group = {0};
+    int64_t leader = own->row.leader_id;
+    struct backfill *mate = NULL;
+    if (strcmp(own->row.flow, flow) == 0 || leader == 0)
+        return strcmp(own->row.flow, flow) == 0 ? own : NULL;
+    for (struct backfill *each = daemon->backfills; each != NULL; each = each->next) {
+        if (each->row.leader_id == leader && strcmp(each->row.flow, flow) == 0)
+            return each;
+    }
+    if (load_backfill_group(daemon->store, leader, &arena, &group, NULL) < 0)
+        return NULL;
+    for (size_t i = 0; i < group.count && mate == NULL; i++) {
+        if (strcmp(group.items[i].flow, flow) == 0 &&
+            backfill_load(daemon, group.items[i].id, &mate, NULL) < 0)
+            return NULL;
+    }
+    return mate;
+}
+
+/* Of a backfill of some nodes the others are none of its business. */
+static bool leaves_out(struct backfill *backfill, const char *node)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    bool *selected;
+    if (backfill->row.selection[0] == '\0')
+        return false;
+    if (backfill_read_definition(backfill, NULL) < 0 ||
+        plan_select(backfill->definition->flow, backfill->row.selection, &arena, &selected, NULL) <
+            0)
+        return true;
+    size_t index = flow_find_node(backfill->definition->flow, node);
+    return index == FLOW_NONE || !selected[index];
+}
+
+static int look(struct daemon *daemon, struct backfill *backfill, const struct backfill_need *need,
+                struct arena *arena, struct store_date *ret_date)
+{
+    struct civil_time planned;
+    char bizdate[CIVIL_DATE_BYTES];
+    if (civil_time_parse(need->cyctime, &planned, NULL) < 0)
+        return -1;
+    struct load_date_of which = {backfill->row.id,
+                                 civil_date_format(civil_add_days(planned.date, -1), bizdate),
+                                 need->cyctime, need->is_second};
+    return load_date(daemon->store, &which, arena, ret_date, NULL);
+}
+
+/* Whether what waits of the other one may wait for ever: then a run that needs it holds up the end
+ * of its own. */
+static bool is_at_rest(const struct backfill *own, const struct backfill *other)
+{
+    return other != own &&
+           (other->row.state == BACKFILL_STOPPED ||
+            (other->row.state == BACKFILL_PAUSED && own->row.state != BACKFILL_RUNNING));
+}
+
 int backfill_look_need(struct daemon *daemon, const struct backfill_need *need, struct arena *arena,
                        enum backfill_verdict *ret_verdict, const char **ret_why)
 {
-    struct backfill *backfill;
-    const struct store_date *date;
+    struct backfill *own;
+    struct store_date date;
     *ret_verdict = BACKFILL_NEED_OUTSIDE;
     *ret_why = "";
-    if (backfill_load(daemon, need->run->backfill_id, &backfill, NULL) < 0 ||
-        need->run->position < 0)
+    if (backfill_load(daemon, need->run->backfill_id, &own, NULL) < 0 || need->run->position < 0)
         return 0;
-    if (find_before(backfill, need, arena, &date) < 0)
+    struct backfill *backfill = find_mate(daemon, own, need->flow);
+    if (backfill == NULL || leaves_out(backfill, need->node))
+        return 0;
+    if (look(daemon, backfill, need, arena, &date) < 0)
         return -1;
-    if (date == NULL)
+    if (date.position < 0)
         return 0;
-    *ret_verdict = look_at_date(daemon, date, need->node, arena);
-    if (*ret_verdict == BACKFILL_NEED_HOPELESS)
+    *ret_verdict = look_at_date(daemon, &date, need->node, arena);
+    const char *which = backfill == own ? "" : arena_format(arena, "%s of ", backfill->row.flow);
+    if (date.state == DATE_WAITING && is_at_rest(own, backfill)) {
+        bool is_stopped = backfill->row.state == BACKFILL_STOPPED;
+        *ret_verdict = is_stopped ? BACKFILL_NEED_HOPELESS : BACKFILL_NEED_PUT_OFF;
         *ret_why =
-            arena_format(arena, "needs %s, which %s%s", date->bizdate,
-                         date->state == DATE_FAILED ? "" : "is ", date_state_name(date->state));
+            arena_format(arena, "needs %s%s, whose backfill %" PRId64 " is %s", which, date.bizdate,
+                         backfill->row.id, backfill_state_name(backfill->row.state));
+    } else if (*ret_verdict == BACKFILL_NEED_HOPELESS) {
+        *ret_why =
+            arena_format(arena, "needs %s%s, which %s%s", which, date.bizdate,
+                         date.state == DATE_FAILED ? "" : "is ", date_state_name(date.state));
+    }
     return 0;
 }

@@ -209,34 +209,96 @@ static void add_day(struct days *days, struct arena *arena, int64_t day)
     days->count++;
 }
 
+/* The links of a flow with all that come before it. */
+struct links {
+    struct backfill_link *items;
+    size_t count;
+};
+
+static int make_links(struct finder *finder, const struct flow *flow, struct links *ret_links,
+                      struct error *err)
+{
+    const struct backfill_downstream *found = finder->found;
+    struct links links = {arena_array(finder->arena, found->count + 1, sizeof *links.items), 0};
+    for (size_t i = 0; i <= found->count; i++) {
+        struct backfill_link *link = &links.items[links.count];
+        if (backfill_link_make(flow, &found->upstream[i], finder->arena, link, err) < 0)
+            return -1;
+        links.count += link->need_count > 0;
+    }
+    *ret_links = links;
+    return 0;
+}
+
+/* Why a date would wait for ever; NULL = it would not. */
+static int find_missing(struct finder *finder, const struct links *links, struct civil_date date,
+                        const char **ret_why)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    const struct flow *flow = links->items[0].flow;
+    struct plan_times times = {0};
+    *ret_why = NULL;
+    if (plan_planned_times(flow, (struct plan_date){date, NULL}, &arena, &times, NULL) < 0)
+        return 0;
+    for (size_t i = 0; i < times.count; i++) {
+        for (size_t k = 0; k < links->count && *ret_why == NULL; k++) {
+            if (backfill_link_find_missing(&links->items[k], finder->request->store,
+                                           &times.items[i], finder->arena, ret_why) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int keep_dates(struct finder *finder, struct backfill_member *member,
+                      const struct links *links, const struct days *days)
+{
+    SCOPED_TEXT struct text left_out = {0};
+    size_t more = 0;
+    struct civil_date *items = arena_array(finder->arena, days->count, sizeof *items);
+    for (size_t i = 0; i < days->count; i++) {
+        const char *why;
+        char text[CIVIL_DATE_BYTES];
+        struct civil_date date = civil_from_days(days->items[i]);
+        if (find_missing(finder, links, date, &why) < 0)
+            return -1;
+        if (why == NULL)
+            items[member->dates.count++] = date;
+        else if (left_out.length == 0)
+            text_append_format(&left_out, "%s %s", civil_date_format(date, text), why);
+        else
+            more++;
+    }
+    if (more > 0)
+        text_append_format(&left_out, ", and %zu more", more);
+    member->dates.items = items;
+    member->left_out = arena_copy_string(finder->arena, text_string(&left_out));
+    return 0;
+}
+
 static int find_dates(struct finder *finder, struct backfill_member *member, struct error *err)
 {
-    struct backfill_downstream *found = finder->found;
     SCOPED_TEXT struct text needs = {0};
     struct days days = {0};
-    for (size_t i = 0; i <= found->count; i++) {
-        struct backfill_link link;
+    struct links links;
+    if (make_links(finder, member->flow, &links, err) < 0)
+        return -1;
+    for (size_t i = 0; i < links.count; i++) {
+        const struct backfill_link *link = &links.items[i];
         struct span span;
-        size_t before = days.count;
-        if (backfill_link_make(member->flow, &found->upstream[i], finder->arena, &link, err) < 0)
-            return -1;
-        if (!find_span(finder, member->flow, &link, &span))
+        text_append_format(&needs, "%s%s", i > 0 ? ", " : "", link->upstream->flow->name);
+        if (!find_span(finder, member->flow, link, &span))
             continue;
         for (struct civil_date date = span.first; civil_date_compare(date, span.last) <= 0;
              date = civil_add_days(date, 1)) {
-            if (needs_one(&link, date))
+            if (needs_one(link, date))
                 add_day(&days, finder->arena, civil_to_days(date));
         }
-        if (days.count > before || link.need_count > 0)
-            text_append_format(&needs, "%s%s", needs.length > 0 ? ", " : "",
-                               found->upstream[i].flow->name);
     }
-    struct civil_date *items = arena_array(finder->arena, days.count, sizeof *items);
-    for (size_t i = 0; i < days.count; i++)
-        items[i] = civil_from_days(days.items[i]);
-    member->dates = (struct plan_dates){.items = items, .count = days.count};
     member->needs = arena_copy_string(finder->arena, text_string(&needs));
-    return 0;
+    if (keep_dates(finder, member, &links, &days) == 0)
+        return 0;
+    return error_set(err, ERROR_KIND_FAILED, "the store cannot be read");
 }
 
 static int add_member(struct finder *finder, const char *name, struct error *err)
@@ -248,6 +310,10 @@ static int add_member(struct finder *finder, const char *name, struct error *err
     if (request->load(request->owner, name, &member->flow, err) < 0 ||
         find_dates(finder, member, err) < 0)
         return -1;
+    if (member->dates.count == 0 && member->left_out[0] == '\0')
+        return 0;
+    found->count++;
+    found->upstream[found->count] = (struct backfill_upstream){.flow = member->flow};
     if (member->dates.count == 0)
         return 0;
     member->wish = (struct backfill_wish){.flow = member->flow,
@@ -257,12 +323,11 @@ static int add_member(struct finder *finder, const char *name, struct error *err
                                           .parallel = request->wish->parallel,
                                           .selection = "",
                                           .upstream = found->upstream,
-                                          .upstream_count = found->count + 1};
+                                          .upstream_count = found->count};
     if (backfill_plan_make(request->store, &member->wish, &member->plan, err) < 0)
         return -1;
-    found->count++;
-    found->upstream[found->count] = (struct backfill_upstream){
-        .flow = member->flow, .dates = member->plan->dates, .count = member->plan->count};
+    found->upstream[found->count].dates = member->plan->dates;
+    found->upstream[found->count].count = member->plan->count;
     return 0;
 }
 

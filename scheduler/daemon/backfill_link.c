@@ -11,8 +11,9 @@
 
 static bool is_same(const struct plan_external *a, const struct plan_external *b)
 {
-    return a->cycle_back == b->cycle_back && a->days_back == b->days_back &&
-           a->has_time == b->has_time && civil_time_compare(a->time, b->time) == 0;
+    return strcmp(a->node, b->node) == 0 && a->cycle_back == b->cycle_back &&
+           a->days_back == b->days_back && a->has_time == b->has_time &&
+           civil_time_compare(a->time, b->time) == 0;
 }
 
 static bool is_meant(const struct backfill_link *link, const struct flow_need *need,
@@ -106,15 +107,20 @@ static const struct store_date *find_date(const struct backfill_link *link,
     return found == NULL ? NULL : *found;
 }
 
+static struct plan plan_of(const struct backfill_link *link, const struct plan_time *time)
+{
+    return (struct plan){.flow = link->flow,
+                         .planned = time->planned,
+                         .is_second = time->is_second,
+                         .bizdate = civil_add_days(time->planned.date, -1),
+                         .firing = time->firing};
+}
+
 const struct store_date *backfill_link_find(const struct backfill_link *link,
                                             const struct plan_time *time, bool only_to_run)
 {
     SCOPED_ARENA struct arena arena = {0};
-    const struct plan plan = {.flow = link->flow,
-                              .planned = time->planned,
-                              .is_second = time->is_second,
-                              .bizdate = civil_add_days(time->planned.date, -1),
-                              .firing = time->firing};
+    const struct plan plan = plan_of(link, time);
     for (size_t i = 0; i < link->need_count; i++) {
         struct plan_need need = {&plan, &link->needs[i], link->upstream->flow};
         struct plan_times times = {0};
@@ -129,4 +135,64 @@ const struct store_date *backfill_link_find(const struct backfill_link *link,
         }
     }
     return NULL;
+}
+
+/* Older than what the flow ever ran, or will with this. */
+static int is_before_first(const struct backfill_link *link, struct store *store,
+                           const char *cyctime, bool *ret_is_before)
+{
+    char first[CIVIL_TIME_BYTES] = "";
+    *ret_is_before = link->date_count > 0 && strcmp(cyctime, link->dates[0]->cyctime) < 0;
+    if (*ret_is_before && store != NULL &&
+        view_first_planned(store, link->upstream->flow->name, first, NULL) < 0)
+        return -1;
+    *ret_is_before = *ret_is_before && (first[0] == '\0' || strcmp(cyctime, first) < 0);
+    return 0;
+}
+
+static int is_done(const struct backfill_link *link, struct store *store,
+                   const struct plan_external *need, const struct plan_time *time,
+                   bool *ret_is_done)
+{
+    SCOPED_ARENA struct arena arena = {0};
+    char cyctime[CIVIL_TIME_BYTES];
+    const struct view_date_node *undone;
+    struct view_date date = {0};
+    struct view_planned planned = {link->upstream->flow->name,
+                                   civil_time_format(time->planned, cyctime), time->is_second};
+    if (need->cycle_back > 0 && is_before_first(link, store, cyctime, ret_is_done) < 0)
+        return -1;
+    if (need->cycle_back > 0 && *ret_is_done)
+        return 0;
+    if (store != NULL && view_date_state(store, &planned, &arena, &date, NULL) < 0)
+        return -1;
+    *ret_is_done = view_date_is_done(&date, need->node, &undone);
+    return 0;
+}
+
+int backfill_link_find_missing(const struct backfill_link *link, struct store *store,
+                               const struct plan_time *time, struct arena *arena,
+                               const char **ret_why)
+{
+    SCOPED_ARENA struct arena scratch = {0};
+    const struct plan plan = plan_of(link, time);
+    *ret_why = NULL;
+    for (size_t i = 0; i < link->need_count && *ret_why == NULL; i++) {
+        struct plan_need need = {&plan, &link->needs[i], link->upstream->flow};
+        struct plan_times times = {0};
+        char bizdate[CIVIL_DATE_BYTES];
+        if (plan_need_times(&need, &scratch, &times, NULL) < 0)
+            continue;
+        for (size_t k = 0; k < times.count && *ret_why == NULL; k++) {
+            bool done = find_date(link, &times.items[k]) != NULL;
+            if (!done && is_done(link, store, &link->needs[i], &times.items[k], &done) < 0)
+                return -1;
+            if (!done)
+                *ret_why = arena_format(
+                    arena, "needs %s/%s of %s, which has not been done", link->upstream->flow->name,
+                    link->needs[i].node,
+                    civil_date_format(civil_add_days(times.items[k].planned.date, -1), bizdate));
+        }
+    }
+    return 0;
 }

@@ -5,6 +5,7 @@
 #include "scheduler/plan/plan.h"
 #include "scheduler/plan/plan_time.h"
 #include "scheduler/store/store_backfill.h"
+#include "scheduler/store/view_history.h"
 
 /* A flow of the same request whose dates come first. */
 struct backfill_upstream {
@@ -18,7 +19,7 @@ struct backfill_upstream {
 struct backfill_link {
     const struct flow *flow;
     const struct backfill_upstream *upstream;
-    const struct plan_external *needs; /* each once, whatever node has it */
+    const struct plan_external *needs; /* each once, whatever node of the flow has it */
     size_t need_count;
     const struct store_date **dates; /* that have an instance, by planned time */
     size_t date_count;
@@ -33,5 +34,12 @@ int backfill_link_make(const struct flow *flow, const struct backfill_upstream *
  * `only_to_run` of those that are to run or run again. */
 const struct store_date *backfill_link_find(const struct backfill_link *link,
                                             const struct plan_time *time, bool only_to_run);
+
+/* Whether an instance of the flow needs an upstream instance that is neither one of the dates nor
+ * done: it would wait for it for ever. *ret_why, in the arena: `needs up/load of 2021-11-09, which
+ * has not been done`; NULL = it does not. `store` may be NULL: nothing ever ran. */
+int backfill_link_find_missing(const struct backfill_link *link, struct store *store,
+                               const struct plan_time *time, struct arena *arena,
+                               const char **ret_why);
 
 #endif

@@ -180,7 +180,7 @@ static void fail_date(struct backfill *backfill, struct backfill_date_change *ch
     change->to = DATE_FAILED;
     change->reason = reason;
     set_date(backfill, change);
-    needs_look_again(backfill->daemon, backfill->row.id);
+    needs_look_again(backfill->daemon, backfill);
 }
 
 /* Another run of that date is open. */
@@ -198,7 +198,7 @@ static enum take_result meet(struct backfill *backfill, const struct daemon_run 
     change->reason = reason;
     change->run_id = run->id;
     set_date(backfill, change);
-    needs_look_again(daemon, backfill->row.id);
+    needs_look_again(daemon, backfill);
     return TAKE_DONE;
 }
 
@@ -312,7 +312,7 @@ static void block_hopeless(struct daemon *daemon)
         if (why == NULL)
             continue;
         struct event stop = {.kind = EVENT_STOP_RUN, .run_id = run->id};
-        run->is_blocked = true;
+        run->is_blocked = !needs_are_put_off(run);
         free(run->failure);
         run->failure = memory_copy_string(why);
         daemon_step(daemon, &stop, NULL);
@@ -334,12 +334,28 @@ static void note_news(struct daemon *daemon, const struct turn *done)
     }
 }
 
+/* One that was paused, stopped or taken up again: runs that need its dates look at them anew. */
+static void look_at_changed(struct daemon *daemon, const struct turn *done)
+{
+    bool has_changed = false;
+    for (const struct turn_backfill *item = done->backfills.first; item != NULL;
+         item = item->next) {
+        if (item->kind != TURN_BACKFILL_SET && item->kind != TURN_BACKFILL_RESET)
+            continue;
+        needs_look_again(daemon, item->backfill);
+        has_changed = true;
+    }
+    if (has_changed)
+        needs_look(daemon, NULL);
+}
+
 void backfill_after_commit(struct daemon *daemon, const struct turn *done)
 {
     bool has_room_left = false;
     if (daemon->backfills == NULL)
         return;
     note_news(daemon, done);
+    look_at_changed(daemon, done);
     backfill_tell_turn(daemon, done);
     if (!daemon->settles_only)
         block_hopeless(daemon);

@@ -90,17 +90,18 @@ static bool is_met(struct look *look, const struct need *need)
 static bool look_in_backfill(struct daemon *daemon, const struct daemon_run *run, struct need *need)
 {
     SCOPED_ARENA struct arena arena = {0};
-    struct backfill_need wanted = {run, need->cyctime, need->is_second, need->needed};
+    struct backfill_need wanted = {run, need->flow, need->cyctime, need->is_second, need->needed};
     enum backfill_verdict verdict = BACKFILL_NEED_OPEN;
     const char *why = "";
-    if (run->backfill_id == 0 || !need->is_before || strcmp(need->flow, run->plan->flow->name) != 0)
+    if (run->backfill_id == 0)
         return false;
     if (backfill_look_need(daemon, &wanted, &arena, &verdict, &why) < 0)
         verdict = BACKFILL_NEED_OPEN;
     if (verdict == BACKFILL_NEED_OUTSIDE)
         return false;
     need->is_open = verdict != BACKFILL_NEED_MET;
-    need->is_hopeless = verdict == BACKFILL_NEED_HOPELESS;
+    need->is_hopeless = verdict == BACKFILL_NEED_HOPELESS || verdict == BACKFILL_NEED_PUT_OFF;
+    run->needs->is_put_off = run->needs->is_put_off || verdict == BACKFILL_NEED_PUT_OFF;
     if (need->is_hopeless && run->needs->why == NULL)
         run->needs->why = memory_copy_string(why);
     return true;
@@ -113,6 +114,7 @@ static int look_at(struct daemon *daemon, const struct daemon_run *run, struct e
     int result = 0;
     free(needs->why);
     needs->why = NULL;
+    needs->is_put_off = false;
     for (size_t i = 0; result == 0 && i < needs->count; i++) {
         struct need *need = &needs->items[i];
         need->is_hopeless = false;
@@ -244,11 +246,23 @@ void needs_look(struct daemon *daemon, const struct turn *done)
     }
 }
 
-void needs_look_again(struct daemon *daemon, int64_t backfill_id)
+static bool is_mate(const struct daemon *daemon, const struct backfill *backfill, int64_t other_id)
+{
+    const struct backfill *other = daemon->backfills;
+    while (other != NULL && other->row.id != other_id)
+        other = other->next;
+    return other != NULL && other->row.leader_id != 0 &&
+           other->row.leader_id == backfill->row.leader_id;
+}
+
+void needs_look_again(struct daemon *daemon, const struct backfill *backfill)
 {
     for (size_t i = 0; i < daemon->run_count; i++) {
-        if (daemon->runs[i]->backfill_id == backfill_id && daemon->runs[i]->needs != NULL)
-            daemon->runs[i]->needs->must_look = true;
+        const struct daemon_run *run = daemon->runs[i];
+        bool is_meant = run->backfill_id != 0 && (run->backfill_id == backfill->row.id ||
+                                                  is_mate(daemon, backfill, run->backfill_id));
+        if (is_meant && run->needs != NULL)
+            run->needs->must_look = true;
     }
 }
 
@@ -319,6 +333,11 @@ const char *needs_hopeless(const struct daemon *daemon, const struct daemon_run 
     for (size_t i = 0; i < plan->node_count; i++)
         by_rank[plan->nodes[i].rank] = (uint32_t)i;
     return is_hopeless(daemon, run, by_rank, hopeless) ? run->needs->why : NULL;
+}
+
+bool needs_are_put_off(const struct daemon_run *run)
+{
+    return run->needs != NULL && run->needs->is_put_off;
 }
 
 static bool may_need(const struct plan *plan, const char *flow)

@@ -28,8 +28,10 @@ void needs_flow_changed(struct daemon *daemon, const char *flow);
  * may have changed, and those of runs that were not looked at yet. NULL = all. */
 void needs_look(struct daemon *daemon, const struct turn *done);
 
-/* Something of the dates of a backfill has changed that no action tells: they look again. */
-void needs_look_again(struct daemon *daemon, int64_t backfill_id);
+/* Something of a backfill or its dates has changed that no action tells: runs of it, and of those
+ * that were asked for with it, look again. */
+struct backfill;
+void needs_look_again(struct daemon *daemon, const struct backfill *backfill);
 
 /* Appends what a node waits for outside its run: `waits for shop/load of 2021-11-03 (…)`. */
 void needs_describe(const struct daemon_run *run, uint32_t node, struct text *text);
@@ -38,6 +40,9 @@ void needs_describe(const struct daemon_run *run, uint32_t node, struct text *te
  * its backfill that are over without what it needs. NULL = it can. Borrowed until they are looked
  * at. */
 const char *needs_hopeless(const struct daemon *daemon, const struct daemon_run *run);
+
+/* Whether that is so only until backfills that are paused go on. */
+bool needs_are_put_off(const struct daemon_run *run);
 
 /* Whether an open run waits for something of that flow, or may do so. */
 bool needs_wait_for(const struct daemon *daemon, const char *flow);

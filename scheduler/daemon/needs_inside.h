@@ -29,6 +29,7 @@ struct needs {
     bool is_found;    /* `items` are */
     bool must_look;   /* something may have changed since they were looked at */
     bool was_told_of; /* watchers heard what it waits for */
+    bool is_put_off;  /* one is hopeless only as long as its backfill is paused */
     char *why;        /* of the first that is hopeless; NULL = none is */
 };
 

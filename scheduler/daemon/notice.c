@@ -47,6 +47,7 @@ static const struct member notice_members[] = {
     {"failed", MEMBER_INT64, offsetof(struct notice, failed)},
     {"running", MEMBER_INT64, offsetof(struct notice, running)},
     {"dates_parallel", MEMBER_INT64, offsetof(struct notice, dates_parallel)},
+    {"backfill_count", MEMBER_INT64, offsetof(struct notice, backfill_count)},
     {"pruned_runs", MEMBER_INT64, offsetof(struct notice, pruned.runs)},
     {"pruned_backfills", MEMBER_INT64, offsetof(struct notice, pruned.backfills)},
     {"pruned_logs", MEMBER_INT64, offsetof(struct notice, pruned.logs)},
@@ -288,6 +289,16 @@ int notice_from_json(const struct json *json, struct arena *arena, struct notice
     return 0;
 }
 
+static void write_settings(struct json_out *json, const char *key,
+                           const struct request_setting *settings, size_t count)
+{
+    json_out_key(json, key);
+    json_out_begin_object(json);
+    for (size_t i = 0; i < count; i++)
+        json_out_pair_string(json, settings[i].name, settings[i].text);
+    json_out_end_object(json);
+}
+
 void request_write(const struct request *request, struct text *ret_json)
 {
     struct json_out json;
@@ -298,12 +309,28 @@ void request_write(const struct request *request, struct text *ret_json)
     json_out_pair_string(&json, "force", force_names[request->force]);
     write_members(&json, request, request_members, COUNT(request_members));
     write_runs(&json, request->run_ids, request->run_count);
-    json_out_key(&json, "vars");
-    json_out_begin_object(&json);
-    for (size_t i = 0; i < request->var_count; i++)
-        json_out_pair_string(&json, request->vars[i].name, request->vars[i].text);
+    write_settings(&json, "vars", request->vars, request->var_count);
+    if (request->downstream_count > 0)
+        write_settings(&json, "downstream", request->downstream, request->downstream_count);
     json_out_end_object(&json);
-    json_out_end_object(&json);
+}
+
+static int read_settings(const struct json *json, const char *key, struct arena *arena,
+                         const struct request_setting **ret_settings, size_t *ret_count)
+{
+    const struct json *object = json_get(json, key);
+    struct request_setting *settings = arena_array(arena, json_count(object), sizeof *settings);
+    size_t count = 0;
+    for (const struct json *item = json_first(object); item != NULL; item = json_next(item)) {
+        settings[count].name = arena_copy_string(arena, json_key(item));
+        settings[count].text = arena_copy_string(arena, json_as_string(item, ""));
+        if (settings[count].name == NULL)
+            return -1;
+        count++;
+    }
+    *ret_settings = settings;
+    *ret_count = count;
+    return 0;
 }
 
 int request_from_json(const struct json *json, struct arena *arena, struct request *ret_request,
@@ -319,17 +346,10 @@ int request_from_json(const struct json *json, struct arena *arena, struct reque
                                     .force = (enum request_force)force};
     read_members(json, arena, ret_request, request_members, COUNT(request_members));
     ret_request->run_count = read_runs(json, ret_request->run_ids);
-    const struct json *vars = json_get(json, "vars");
-    struct request_setting *settings = arena_array(arena, json_count(vars), sizeof *settings);
-    size_t count = 0;
-    for (const struct json *item = json_first(vars); item != NULL; item = json_next(item)) {
-        settings[count].name = arena_copy_string(arena, json_key(item));
-        settings[count].text = arena_copy_string(arena, json_as_string(item, ""));
-        if (settings[count].name == NULL)
-            return error_set(err, ERROR_KIND_INVALID, "`vars` must be an object");
-        count++;
-    }
-    ret_request->vars = settings;
-    ret_request->var_count = count;
+    if (read_settings(json, "vars", arena, &ret_request->vars, &ret_request->var_count) < 0)
+        return error_set(err, ERROR_KIND_INVALID, "`vars` must be an object");
+    if (read_settings(json, "downstream", arena, &ret_request->downstream,
+                      &ret_request->downstream_count) < 0)
+        return error_set(err, ERROR_KIND_INVALID, "`downstream` must be an object");
     return 0;
 }

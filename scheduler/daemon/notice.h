@@ -89,6 +89,8 @@ struct notice {
     int64_t failed;         /* dates that are failed, stopped, blocked or in conflict */
     int64_t running;        /* dates */
     int64_t dates_parallel; /* dates at once */
+    int64_t
+        backfill_count; /* REPLY: how many were asked for together; each is told by a BACKFILL */
 
     /* REPLY to SKIP and MARK: `node` and its `state` now, `reason`: what comes before it has the
        state that was asked for, `result`: the run's state, `remark`: why nothing was changed;

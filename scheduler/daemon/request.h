@@ -90,7 +90,10 @@ struct request {
     int32_t dates_parallel; /* dates at once; 0 = as many as the project has slots */
     const char *plan_hash;  /* BACKFILL: backfill_plan_hash() of what was shown; another plan is
                                refused (FAILED, E029); "" = whatever the plan is */
-    int32_t max_failures;   /* since it began or was taken up again: then it pauses; 0 = never */
+    const struct request_setting *downstream; /* BACKFILL: flows that need it, and their dates as in
+                                                 `ranges`; who needs another comes after it */
+    size_t downstream_count;
+    int32_t max_failures; /* since it began or was taken up again: then it pauses; 0 = never */
 
     bool is_success;   /* MARK */
     const char *until; /* FREEZE: first business date that is not frozen, "" = no end */

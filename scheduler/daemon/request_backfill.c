@@ -26,8 +26,9 @@ static int read_redo(const char *name, enum backfill_redo *ret_redo, struct erro
                      text_of(name));
 }
 
-static int read_dates(const struct flow *flow, const struct store_backfill *row,
-                      struct arena *arena, struct plan_dates *ret_dates, struct error *err)
+int request_backfill_read_dates(const struct flow *flow, const struct store_backfill *row,
+                                struct arena *arena, struct plan_dates *ret_dates,
+                                struct error *err)
 {
     const char *ranges = row->ranges;
     struct plan_dates_request written = {
@@ -35,9 +36,8 @@ static int read_dates(const struct flow *flow, const struct store_backfill *row,
     return plan_dates_parse(&written, arena, ret_dates, NULL, err);
 }
 
-/* What is asked for: the row that would be stored, but for its id. */
-static int read_row(const struct backfill_request *work, const struct flow *flow,
-                    struct store_backfill *ret_row, struct error *err)
+int request_backfill_read_row(const struct backfill_request *work, const struct flow *flow,
+                              struct store_backfill *ret_row, struct error *err)
 {
     const struct request *request = work->request;
     int32_t slots = work->daemon->project->slots;
@@ -87,9 +87,9 @@ static bool is_equal(const struct store_backfill *a, const struct store_backfill
            a->redo == b->redo && has_same_vars(a, b);
 }
 
-/* The newest; NULL when there is none. */
-static int find_equal(const struct backfill_request *work, const struct store_backfill *row,
-                      struct backfill **ret_backfill, struct error *err)
+int request_backfill_find_equal(const struct backfill_request *work,
+                                const struct store_backfill *row, struct backfill **ret_backfill,
+                                struct error *err)
 {
     SCOPED_ARENA struct arena arena = {0};
     struct load_backfills open;
@@ -128,8 +128,9 @@ static const char *describe_going_on(const struct backfill *backfill, struct are
                         is_running ? "left unfinished" : "paused", stays);
 }
 
-static int go_on(const struct backfill_request *work, struct backfill *backfill,
-                 struct definition *definition, struct error *err)
+int request_backfill_go_on_with_equal(const struct backfill_request *work,
+                                      struct backfill *backfill, struct definition *definition,
+                                      struct error *err)
 {
     int64_t id = backfill->row.id;
     const struct request *request = work->request;
@@ -163,13 +164,12 @@ static int go_on(const struct backfill_request *work, struct backfill *backfill,
 
 /* ---- a new one ---- */
 
-static void reply_nothing(const struct backfill_request *work, const struct backfill_plan *plan)
+void request_backfill_reply_nothing(const struct backfill_request *work, int64_t keep,
+                                    int64_t conflict)
 {
     struct arena *arena = &work->daemon->turn.arena;
     struct turn_reply *reply = requests_reply(work->daemon, work->watcher, work->request, NULL);
     SCOPED_TEXT struct text text = {0};
-    int64_t keep = plan->decided[DATE_KEEP];
-    int64_t conflict = plan->decided[DATE_CONFLICT];
     text_append(&text, "nothing to run");
     if (keep > 0)
         text_append_format(&text, ": %" PRId64 " date%s already green", keep,
@@ -181,16 +181,19 @@ static void reply_nothing(const struct backfill_request *work, const struct back
     reply->notice.failed = conflict;
 }
 
-static void make(const struct backfill_request *work, struct store_backfill *row,
-                 struct backfill_plan *plan, struct definition *definition)
+struct backfill *request_backfill_make(const struct backfill_request *work,
+                                       struct store_backfill *row, struct backfill_plan *plan,
+                                       struct definition *definition)
 {
     struct daemon *daemon = work->daemon;
-    row->id = store_take_backfill_id(daemon->store);
+    if (row->id == 0)
+        row->id = store_take_backfill_id(daemon->store);
     struct backfill *backfill = backfill_add(daemon, row, plan, definition);
     request_backfill_note(work, backfill, STORE_OPERATION_BACKFILL,
                           arena_copy_string(&daemon->turn.arena, row->typed));
     watch_add_backfill(daemon, work->watcher, row->id, true);
     request_backfill_reply(work, backfill, "");
+    return backfill;
 }
 
 /* What was shown to a person is what is done, or nothing. */
@@ -223,7 +226,7 @@ static int plan_and_make(const struct backfill_request *work, struct store_backf
                                  .selection = row->selection,
                                  .vars = row->vars,
                                  .var_count = row->var_count};
-    if (read_dates(definition->flow, row, &arena, &dates, err) < 0 ||
+    if (request_backfill_read_dates(definition->flow, row, &arena, &dates, err) < 0 ||
         backfill_plan_make(work->daemon->store, &wish, &plan, err) < 0) {
         definition_release(&work->daemon->definitions, definition);
         return -1;
@@ -234,10 +237,10 @@ static int plan_and_make(const struct backfill_request *work, struct store_backf
         return -1;
     }
     if (plan->to_run > 0) {
-        make(work, row, plan, definition);
+        request_backfill_make(work, row, plan, definition);
         return 0;
     }
-    reply_nothing(work, plan);
+    request_backfill_reply_nothing(work, plan->decided[DATE_KEEP], plan->decided[DATE_CONFLICT]);
     backfill_plan_free(plan);
     definition_release(&work->daemon->definitions, definition);
     return 0;
@@ -256,23 +259,25 @@ static int request_new(const struct backfill_request *work, struct error *err)
         return -1;
     if (again != 0)
         return request_backfill_follow(work, again, true, err);
+    if (request->downstream_count > 0)
+        return request_backfill_group(work, err);
     if (definition_from_folder(&daemon->definitions, &daemon->place, request->flow, &definition,
                                err) < 0)
         return -1;
-    if (read_row(work, definition->flow, &row, err) < 0 ||
-        find_equal(work, &row, &equal, err) < 0) {
+    if (request_backfill_read_row(work, definition->flow, &row, err) < 0 ||
+        request_backfill_find_equal(work, &row, &equal, err) < 0) {
         definition_release(&daemon->definitions, definition);
         return -1;
     }
     if (equal != NULL)
-        return go_on(work, equal, definition, err);
+        return request_backfill_go_on_with_equal(work, equal, definition, err);
     return plan_and_make(work, &row, definition, err);
 }
 
 int request_backfill(struct daemon *daemon, struct daemon_watcher *watcher,
                      const struct request *request, struct error *err)
 {
-    struct backfill_request work = {daemon, watcher, request};
+    struct backfill_request work = {.daemon = daemon, .watcher = watcher, .request = request};
     int result = 0;
     if (request->kind == REQUEST_KIND_BACKFILL)
         result = request_new(&work, err);

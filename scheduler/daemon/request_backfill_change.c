@@ -21,10 +21,13 @@ void request_backfill_reply(const struct backfill_request *work, const struct ba
                             const char *remark)
 {
     struct arena *arena = &work->daemon->turn.arena;
+    if (work->is_quiet)
+        return;
     struct turn_reply *reply = requests_reply(work->daemon, work->watcher, work->request, NULL);
     backfill_tell_fill(backfill, &reply->notice);
     reply->notice.reason = arena_copy_string(arena, reply->notice.reason);
     reply->notice.remark = arena_copy_string(arena, remark);
+    reply->notice.backfill_count = request_backfill_count(work->daemon, backfill);
 }
 
 void request_backfill_note(const struct backfill_request *work, const struct backfill *backfill,
@@ -40,6 +43,20 @@ void request_backfill_note(const struct backfill_request *work, const struct bac
 
 /* ---- claim and watch ---- */
 
+struct follow_mates {
+    const struct backfill_request *work;
+    bool drives;
+};
+
+static void follow_mate(void *owner, struct backfill *mate)
+{
+    struct follow_mates *all = owner;
+    bool can = mate->row.state != BACKFILL_RUNNING || backfill_read_definition(mate, NULL) == 0;
+    watch_add_backfill(all->work->daemon, all->work->watcher, mate->row.id, all->drives && can);
+    backfill_tell_one(mate, all->work->watcher);
+    mate->has_news = true;
+}
+
 int request_backfill_follow(const struct backfill_request *work, int64_t backfill_id, bool drives,
                             struct error *err)
 {
@@ -53,10 +70,12 @@ int request_backfill_follow(const struct backfill_request *work, int64_t backfil
     watch_add_backfill(daemon, work->watcher, backfill_id, drives);
     struct notice reply = {.kind = NOTICE_KIND_REPLY, .request = work->request->number};
     backfill_tell_fill(backfill, &reply);
+    reply.backfill_count = request_backfill_count(daemon, backfill);
     work->watcher->tell(work->watcher->owner, &reply);
     backfill_tell_one(backfill, work->watcher);
     backfill->has_news = true;
-    return 0;
+    struct follow_mates mates = {work, drives};
+    return request_backfill_each_mate(daemon, backfill, follow_mate, &mates, err);
 }
 
 /* ---- resume and retry ---- */
@@ -244,15 +263,54 @@ static int set(const struct backfill_request *work, struct backfill *backfill, s
     return 0;
 }
 
-int request_backfill_change(const struct backfill_request *work, struct error *err)
+static int change(const struct backfill_request *work, struct backfill *backfill, struct error *err)
 {
-    struct backfill *backfill;
-    if (backfill_load(work->daemon, work->request->backfill_id, &backfill, err) < 0)
-        return -1;
     if (work->request->kind == REQUEST_KIND_BACKFILL_PAUSE ||
         work->request->kind == REQUEST_KIND_BACKFILL_STOP)
         return pause_or_stop(work, backfill, err);
     if (work->request->kind == REQUEST_KIND_BACKFILL_SET)
         return set(work, backfill, err);
     return resume(work, backfill, err);
+}
+
+/* ---- those that were asked for together ---- */
+
+struct change_mates {
+    const struct backfill_request *work;
+    int64_t changed; /* the last one that could be; 0 = none */
+};
+
+/* What one of them cannot do does not hold up the others. */
+static void change_mate(void *owner, struct backfill *mate)
+{
+    struct change_mates *all = owner;
+    struct backfill_request quiet = *all->work;
+    struct error ignored = {0};
+    quiet.is_quiet = true;
+    if (change(&quiet, mate, &ignored) == 0)
+        all->changed = mate->row.id;
+    watch_add_backfill(quiet.daemon, quiet.watcher, mate->row.id, false);
+    mate->must_tell = true;
+}
+
+/* What is asked of the leader is asked of all; settings are each one's own. */
+int request_backfill_change(const struct backfill_request *work, struct error *err)
+{
+    struct backfill *backfill;
+    struct change_mates mates = {.work = work};
+    if (backfill_load(work->daemon, work->request->backfill_id, &backfill, err) < 0)
+        return -1;
+    bool is_leader = backfill->row.leader_id == backfill->row.id;
+    if (is_leader && work->request->kind != REQUEST_KIND_BACKFILL_SET &&
+        request_backfill_each_mate(work->daemon, backfill, change_mate, &mates, err) < 0)
+        return -1;
+    if (change(work, backfill, err) == 0)
+        return 0;
+    if (mates.changed == 0)
+        return -1;
+    *err = (struct error){0};
+    watch_add_backfill(work->daemon, work->watcher, backfill->row.id, false);
+    backfill->must_tell = true;
+    request_backfill_reply(work, backfill, "");
+    return 0;
 }

@@ -360,6 +360,17 @@ void session_close(struct session *session)
     free(session);
 }
 
+static const struct request_setting *
+copy_settings(struct arena *arena, const struct request_setting *settings, size_t count)
+{
+    struct request_setting *copy = arena_array(arena, count, sizeof *copy);
+    for (size_t i = 0; i < count; i++) {
+        copy[i].name = arena_copy_string(arena, settings[i].name);
+        copy[i].text = arena_copy_string(arena, settings[i].text);
+    }
+    return copy;
+}
+
 static void copy_request(struct pending *pending, const struct request *request)
 {
     struct arena *arena = &pending->arena;
@@ -377,12 +388,8 @@ static void copy_request(struct pending *pending, const struct request *request)
     copy->typed = arena_copy_string(arena, request->typed);
     copy->redo = arena_copy_string(arena, request->redo);
     copy->until = arena_copy_string(arena, request->until);
-    struct request_setting *vars = arena_array(arena, request->var_count, sizeof *vars);
-    for (size_t i = 0; i < request->var_count; i++) {
-        vars[i].name = arena_copy_string(arena, request->vars[i].name);
-        vars[i].text = arena_copy_string(arena, request->vars[i].text);
-    }
-    copy->vars = vars;
+    copy->vars = copy_settings(arena, request->vars, request->var_count);
+    copy->downstream = copy_settings(arena, request->downstream, request->downstream_count);
 }
 
 int64_t session_request(struct session *session, const struct request *request)

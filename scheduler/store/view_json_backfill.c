@@ -60,6 +60,8 @@ void view_json_backfill(const struct view_json *json, const struct view_backfill
     json_out_pair_string(out, "order", row->is_descending ? "desc" : "asc");
     json_out_pair_int(out, "parallel", row->parallel);
     json_out_pair_int(out, "max_failures", row->max_failures);
+    if (row->leader_id != 0)
+        json_out_pair_int(out, "leader", row->leader_id);
     json_out_pair_string(out, "nodes", row->selection);
     json_out_key(out, "vars");
     json_out_begin_object(out);
