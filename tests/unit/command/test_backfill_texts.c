@@ -361,7 +361,7 @@ static void test_plan(void **state)
     plan.shared_tables = tables;
     plan.shared_table_count = 1;
     struct terminal pipe = make_terminal(0, true);
-    struct backfill_plan_text of = {&pipe, &wish, &plan};
+    struct backfill_plan_text of = {.terminal = &pipe, .wish = &wish, .plan = &plan};
     SCOPED_TEXT struct text text = {0};
     backfill_plan_text_people(&of, &text);
     assert_string_equal(
@@ -409,7 +409,7 @@ static void test_narrow_plan(void **state)
     struct backfill_plan plan = make_plan(dates, 60);
     for (int width = 40; width < 120; width += 7) {
         struct terminal narrow = make_terminal(width, true);
-        struct backfill_plan_text of = {&narrow, &wish, &plan};
+        struct backfill_plan_text of = {.terminal = &narrow, .wish = &wish, .plan = &plan};
         SCOPED_TEXT struct text text = {0};
         backfill_plan_text_people(&of, &text);
         char *rest = text.data;
