@@ -2,6 +2,7 @@
 
 #include "scheduler/base/scope.h"
 #include "scheduler/base/zone.h"
+#include "scheduler/daemon/backfill_link.h"
 #include "scheduler/flow/flow_need.h"
 #include "scheduler/flow/flow_other.h"
 

@@ -3,6 +3,7 @@
 #include "scheduler/base/memory.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/base/zone.h"
+#include "scheduler/daemon/backfill_link.h"
 #include "scheduler/daemon/backfill_sample.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/plan/plan.h"

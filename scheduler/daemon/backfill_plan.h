@@ -4,12 +4,13 @@
 #ifndef DATEMILL_DAEMON_BACKFILL_PLAN_H
 #define DATEMILL_DAEMON_BACKFILL_PLAN_H
 
-#include "scheduler/daemon/backfill_link.h"
 #include "scheduler/flow/flow.h"
 #include "scheduler/plan/plan_dates.h"
 #include "scheduler/store/view_backfill.h"
 
 #define BACKFILL_MAX_INSTANCES 1000000
+
+struct backfill_upstream; /* backfill_link.h */
 
 struct backfill_wish {
     const struct flow *flow;

@@ -1,5 +1,6 @@
 /* Backfills of a flow and of those that need it, asked for together. */
 #include "scheduler/base/scope.h"
+#include "scheduler/daemon/backfill_link.h"
 #include "scheduler/daemon/request_backfill.h"
 
 #include <inttypes.h>
