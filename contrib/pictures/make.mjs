@@ -17,12 +17,12 @@ async function picture(name, path, { height = size.height, scheme = "light" } = 
   await close();
 }
 
-await picture("grid", "/flows/smartrm_study", { height: 560 });
-await picture("grid-dark", "/flows/smartrm_study", { height: 560, scheme: "dark" });
+await picture("grid", "/flows/smartrm_study", { height: 625 });
+await picture("grid-dark", "/flows/smartrm_study", { height: 625, scheme: "dark" });
 await picture("run", `/runs/${failed}`, { height: 900 });
 execFileSync(datemill, ["-C", project, "backfill", "smartrm_study", "2021-09-01..2021-10-02", "-y",
   "--redo", "always", "--parallel", "2", "--detach"], { stdio: "ignore" });
-const { tab, close } = await open_tab(browser, { viewport: { ...size, height: 560 } });
+const { tab, close } = await open_tab(browser, { viewport: { ...size, height: 720 } });
 await tab.goto(`${page}/backfills/2`);
 await tab.waitForFunction(() => document.querySelectorAll(".dates .success").length >= 18,
   null, { timeout: 60000 });

@@ -40,6 +40,13 @@ const pages = {
   "run-wide": ["/runs/46", "node_199"],
   "run-sorted": ["/runs/15?sort=duration", "sales_stat"],
   attempt: ["/runs/17/nodes/second?try=1", "Error: not yet"],
+  backfills: ["/backfills", "smartrm_study"],
+  backfill: ["/backfills/1", "2021-11-04"],
+  "backfill-open": ["/backfills/4", "gate"],
+  "backfill-new": ["/backfills/new", "smartrm_study"],
+  "backfill-preview": ["/backfills/new?flow=smartrm_study&from=2021-11-01&to=2021-11-20",
+    "datemill backfill smartrm_study 2021-11-01..2021-11-20"],
+  "run-version": ["/runs/15/diff", "smartrm_study"],
   data: ["/data", "order_succeeded_event"],
   table: ["/data/sales_stat", "dt=20211111"],
   "table-rows": ["/data/sales_stat?dt=20211110", "可口可乐"],
@@ -60,6 +67,7 @@ const mistakes = {
   "bad-date": ["/flows/smartrm_study?to=2021-02-30", 400, "2021-02-30"],
   "bad-query": ["/runs?q=sttae:failed", 400, "state"],
   "no-run": ["/runs/4711", 404, "4711"],
+  "no-backfill": ["/backfills/4711", 404, "4711"],
   "no-node": ["/flows/smartrm_study/nodes/sales_stats", 404, "sales_stat"],
   "no-table": ["/data/sales_stats", 404, "sales_stat"],
   "bad-name": ["/flows/smartrm_study?form=2021-11-01", 400, "from"],
@@ -231,10 +239,35 @@ await cell.focus();
 writeFileSync(join(project, "gates/2021-11-02"), "");
 await until(async () => (await cell.getAttribute("class")).includes("success"), "and is done, as the page shows by itself");
 check(await focus() === await cell.getAttribute("href"), "the focus stays where it is", await focus());
-writeFileSync(join(project, "gates/all"), "");
-await until(async () => await tab.locator(".run-row a.success").count() === 12, "the dates of a backfill come one by one");
-await until(async () => await tab.locator(".banner").count() === 0, "its banner goes when it is done");
 check(await tab.evaluate(() => globalThis.is_same === true), "all that without loading the page");
+
+// live: a backfill on its own page, to its end
+await tab.goto(`${home}/backfills/4`);
+await tab.evaluate(() => { globalThis.is_same = true; });
+check(await tab.locator(".dates .c.running").count() === 2, "two dates run at once");
+writeFileSync(join(project, "gates/2021-11-03"), "");
+await until(async () => await tab.locator(".dates .c.success").count() === 1, "a date is done, as the page shows by itself");
+check(await tab.evaluate(() => globalThis.is_same === true), "without loading it");
+const watching = await tab.context().newPage();
+await watching.goto(`${home}/flows/gate`);
+writeFileSync(join(project, "gates/all"), "");
+await until(async () => await tab.locator(".dates .c.success").count() === 10, "the others follow");
+await until(async () => await tab.locator("h1 .state.success").count() === 1, "until it is success");
+await until(async () => await watching.locator(".banner").count() === 0, "its banner leaves the grid");
+check(await watching.locator(".run-row a.success").count() === 12, "where all dates are green");
+
+// a backfill from the page: what it would do, then do it
+await tab.goto(`${home}/flows/flaky`);
+await tab.getByRole("link", { name: "Backfill…" }).click();
+await tab.locator("[name=from]").fill("2021-11-01");
+await tab.locator("[name=to]").fill("2021-11-11");
+await tab.locator("main form[method=get] button, main form:not([method=post]) button").first().click();
+check((await tab.locator("main").innerText()).includes("7 dates to run"), "the preview counts the dates",
+  await tab.locator("main").innerText());
+await tab.locator("form[method=post] button.primary").click();
+await tab.waitForURL(/backfills\/5/);
+await until(async () => await tab.locator("h1 .state.success").count() === 1, "it runs to its end");
+check(await tab.locator(".dates .c.success").count() >= 7, "all dates are green");
 check(faults.length === 0, "nothing went wrong on the way", faults.join("\n"));
 await close();
 
