@@ -58,6 +58,7 @@ const pages = {
   "rerun": ["/runs/8/rerun?from=failed", "datemill rerun 8 --from-failed"],
   "mark": ["/runs/8/mark?node=sales_stat&as=success", "datemill mark 8 sales_stat success"],
   "freeze": ["/flows/smartrm_study/freeze", "datemill freeze smartrm_study"],
+  "run-diff": ["/runs/8/diff", "the files are the same"],
   "date-none": ["/flows/smartrm_study/dates/2021-12-24", "datemill run smartrm_study 2021-12-24"],
 };
 // The same for what does not work: its status, too.

@@ -89,7 +89,7 @@ says '… and dashed ones for what is outside' /runs/1 '<g class="node outside">
 is 'the timeline has two bars for the two tries' \
     "$(get /runs/1 | grep -o '<title>load · #' | wc -l)" 2
 says 'the last 200 lines are shown' /runs/1 'last 200 of 301 lines'
-says 'what is blocked says why' /runs/1 '<dd>load is failed</dd>'
+says 'what is blocked says why' /runs/1 '<div>load is failed</div>'
 says 'what people did is listed' /runs/2 'seen &amp; done'
 says 'the table can be sorted' '/runs/1?sort=duration' 'aria-sort="descending"'
 check 'a run is clean' is_clean /runs/1
@@ -167,7 +167,7 @@ for _ in $(seq 100); do
     get /runs/3 | grep -q started && break
     sleep 0.05
 done
-says 'the engine says what a node waits for' /runs/3 '<dd>first is running</dd>'
+says 'the engine says what a node waits for' /runs/3 '<div>first is running</div>'
 says 'an open run can be stopped' /runs/3 'datemill stop 3'
 says 'it is live' /runs/3 'data-live="/api/v1/events?run=3&amp;after='
 says '… without scripts, too' /runs/3 'http-equiv="refresh"'

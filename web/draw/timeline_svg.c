@@ -8,7 +8,7 @@
 #define BAR_HEIGHT 14
 #define SCALE_HEIGHT 18
 #define TICKS_ID "timeline-ticks"
-#define MAX_STEPS 7
+#define MAX_STEPS 5
 #define LAST_LABEL 90000 /* thousandths of a percent: behind it a label would not fit */
 
 struct duration timeline_svg_step(struct duration span, int at_most)

@@ -9,7 +9,7 @@
 
 #define TIMELINE_SVG_ROW_HEIGHT 27 /* pixels: that of a row of the table */
 #define TIMELINE_SVG_LEAST_WIDTH 3
-#define TIMELINE_SVG_NAME_COLUMNS 28 /* a longer name is cut, and whole in its title */
+#define TIMELINE_SVG_NAME_COLUMNS 22 /* a longer name is cut, and whole in its title */
 
 struct timeline_svg_row {
     const char *name;

@@ -7,7 +7,7 @@
 #include "web/site/visit.h"
 
 #define FLOW_GRAPH_PART_NODES 200
-#define FLOW_GRAPH_PART_MOST 1000 /* when all are asked for */
+#define FLOW_GRAPH_PART_MOST 400 /* when all are asked for: a page stays below 300 KB */
 
 struct flow_graph_part {
     struct visit *visit;

@@ -18,21 +18,24 @@ static void write_waits_of(struct run_page *page, size_t first, size_t end)
 {
     struct html *html = page->html;
     const char *name = page->waits.items[first].key;
-    html_open(html, "div");
-    html_open(html, "dt");
+    html_open(html, "tr");
+    html_open(html, "th");
+    html_attr(html, "scope", "row");
     html_link(html, arena_format(page->visit->arena, "#n-%s", name), name);
-    html_close(html, "dt");
+    html_close(html, "th");
+    html_open(html, "td");
     for (size_t i = first; i < end && i < first + MAX_WAITERS; i++)
-        html_element(html, "dd", NULL, page->waits.items[i].text);
+        html_element(html, "div", NULL, page->waits.items[i].text);
     if (end - first > MAX_WAITERS) {
-        html_open(html, "dd");
+        html_open(html, "div");
         html_say_with(
             html, STR_AND_MORE,
             (const char *const[]){
                 arena_format(page->visit->arena, "%zu", end - first - MAX_WAITERS), NULL});
-        html_close(html, "dd");
+        html_close(html, "div");
     }
-    html_close(html, "div");
+    html_close(html, "td");
+    html_close(html, "tr");
 }
 
 static void write_waiting(struct run_page *page)
@@ -47,8 +50,9 @@ static void write_waiting(struct run_page *page)
     html_element_say(html, "h2", NULL, STR_WAITING_FOR);
     if (page->is_open && !page->waits.is_of_engine)
         html_element_say(html, "p", "hint", STR_NO_SCHEDULER);
-    html_open(html, "dl");
-    html_attr(html, "class", "facts");
+    html_open(html, "table");
+    html_attr(html, "class", "list");
+    html_open(html, "tbody");
     for (size_t first = 0, end = 0; first < page->waits.count && nodes < MAX_WAITING;
          first = end, nodes++) {
         const struct notice_item *item = &page->waits.items[first];
@@ -58,8 +62,29 @@ static void write_waiting(struct run_page *page)
             break;
         write_waits_of(page, first, end);
     }
-    html_close(html, "dl");
+    html_close(html, "tbody");
+    html_close(html, "table");
     html_close(html, "section");
+}
+
+/* Tables that may be wider than a phone scroll by themselves. */
+static void begin_table(struct run_page *page, enum string_key name)
+{
+    struct html *html = page->html;
+    html_element_say(html, "h2", NULL, name);
+    html_open(html, "div");
+    html_attr(html, "class", "scroll");
+    html_attr(html, "tabindex", "0");
+    html_attr(html, "role", "region");
+    html_attr(html, "aria-label", string_of(html->language, name));
+    html_open(html, "table");
+    html_attr(html, "class", "list");
+}
+
+static void end_table(struct run_page *page)
+{
+    html_close(page->html, "table");
+    html_close(page->html, "div");
 }
 
 /* ---- tables ---- */
@@ -100,14 +125,7 @@ static void write_tables(struct run_page *page)
     struct html *html = page->html;
     if (page->details.table_count == 0)
         return;
-    html_element_say(html, "h2", NULL, STR_WRITTEN);
-    html_open(html, "div");
-    html_attr(html, "class", "scroll");
-    html_attr(html, "tabindex", "0");
-    html_attr(html, "role", "region");
-    html_attr(html, "aria-label", string_of(html->language, STR_WRITTEN));
-    html_open(html, "table");
-    html_attr(html, "class", "list");
+    begin_table(page, STR_WRITTEN);
     html_open(html, "thead");
     html_open(html, "tr");
     write_head(html, STR_TABLE, NULL);
@@ -120,8 +138,7 @@ static void write_tables(struct run_page *page)
     for (size_t i = 0; i < page->details.table_count; i++)
         write_table_row(page, &page->details.tables[i]);
     html_close(html, "tbody");
-    html_close(html, "table");
-    html_close(html, "div");
+    end_table(page);
 }
 
 /* ---- version ---- */
@@ -194,14 +211,7 @@ static void write_operations(struct run_page *page)
     struct html *html = page->html;
     if (page->details.operation_count == 0)
         return;
-    html_element_say(html, "h2", NULL, STR_OPERATIONS);
-    html_open(html, "div");
-    html_attr(html, "class", "scroll");
-    html_attr(html, "tabindex", "0");
-    html_attr(html, "role", "region");
-    html_attr(html, "aria-label", string_of(html->language, STR_OPERATIONS));
-    html_open(html, "table");
-    html_attr(html, "class", "list");
+    begin_table(page, STR_OPERATIONS);
     html_open(html, "thead");
     html_open(html, "tr");
     write_head(html, STR_WHEN, NULL);
@@ -214,8 +224,7 @@ static void write_operations(struct run_page *page)
     for (size_t i = 0; i < page->details.operation_count; i++)
         write_operation(page, &page->details.operations[i]);
     html_close(html, "tbody");
-    html_close(html, "table");
-    html_close(html, "div");
+    end_table(page);
 }
 
 void run_story_write(struct run_page *page)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MAX_ROWS 60   /* at first */
-#define MOST_ROWS 500 /* when all are asked for */
+#define MOST_ROWS 200 /* when all are asked for */
 
 /* Which nodes have a row: all, or those that ran longest. */
 struct rows {
