@@ -215,6 +215,11 @@ bool flow_source_has_program(const char *name, const char *path)
     return false;
 }
 
+int32_t flow_source_commits_behind(struct flow_source *source, const char *commit)
+{
+    return source->dir == NULL ? -1 : flow_source_git_behind(source->git, source->dir, commit);
+}
+
 void flow_source_version(struct flow_source *source, const char *const *paths, size_t count,
                          struct flow_version *ret_version)
 {

@@ -83,6 +83,10 @@ const char *flow_source_flow_name(const char *path, struct arena *arena);
  * project or is absolute. Belongs to `arena`. */
 const char *flow_source_join(const char *path, const char *name, struct arena *arena);
 
+/* How many commits the project has gone on since `commit` (a full id), along first parents; -1: it
+ * is not among the last FLOW_SOURCE_MAX_BEHIND ones, or there is no repository. */
+int32_t flow_source_commits_behind(struct flow_source *source, const char *commit);
+
 /* Never fails: what libgit2 refuses becomes a note. A capture has no commit. */
 void flow_source_version(struct flow_source *source, const char *const *paths, size_t count,
                          struct flow_version *ret_version);

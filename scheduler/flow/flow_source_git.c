@@ -210,6 +210,39 @@ void flow_source_git_version(struct flow_source_git *git, const char *dir, const
     *ret_version = version;
 }
 
+static void free_commit(git_commit **commit)
+{
+    git_commit_free(*commit);
+}
+
+/* The first parent of a commit; false at the beginning of the history. */
+static bool step_back(git_repository *repository, git_oid *id)
+{
+    SCOPED(free_commit) git_commit *commit = NULL;
+    if (git_commit_lookup(&commit, repository, id) != 0 || git_commit_parentcount(commit) == 0)
+        return false;
+    git_oid_cpy(id, git_commit_parent_id(commit, 0));
+    return true;
+}
+
+int32_t flow_source_git_behind(struct flow_source_git *git, const char *dir, const char *commit)
+{
+    git_oid wanted;
+    git_oid id;
+    git_error_clear();
+    find_repository(git, dir);
+    if (git->repository == NULL || git_oid_fromstr(&wanted, commit) != 0 ||
+        git_reference_name_to_id(&id, git->repository, "HEAD") != 0)
+        return -1;
+    for (int32_t count = 0; count <= FLOW_SOURCE_MAX_BEHIND; count++) {
+        if (git_oid_equal(&id, &wanted))
+            return count;
+        if (!step_back(git->repository, &id))
+            return -1;
+    }
+    return -1;
+}
+
 const char *flow_source_library_version(struct arena *arena)
 {
     int major = 0;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #define FLOW_HASH_BYTES 41
+#define FLOW_SOURCE_MAX_BEHIND 200 /* commits that are looked at */
 #define FLOW_SOURCE_STATE_DIR ".datemill"
 
 /* The id git gives to a blob of these bytes, in hex; needs no repository. */

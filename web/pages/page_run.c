@@ -116,6 +116,21 @@ static int write_page(struct run_page *page, struct error *err)
     return page_end(visit);
 }
 
+/* A run that is over changes with the next event, and as its flow's files do. */
+static int write_unless_unchanged(struct run_page *page, struct error *err)
+{
+    struct visit *visit = page->visit;
+    int64_t newest;
+    if (view_newest_event(page->store, 0, &newest, err) < 0)
+        return -1;
+    const char *hash = page->current != NULL ? page->current->hash : "none";
+    if (!page->is_open &&
+        visit_is_unchanged(
+            visit, arena_format(visit->arena, "%" PRId64 ".%.12s.%d", newest, hash, page->behind)))
+        return 0;
+    return write_page(page, err);
+}
+
 /* `reply` of the engine, NULL = there is none. */
 static int answer_with(struct visit *visit, const struct notice *reply, struct error *err)
 {
@@ -129,7 +144,7 @@ static int answer_with(struct visit *visit, const struct notice *reply, struct e
             page.waits = (struct run_page_waits){reply->items, reply->item_count, true};
         else
             run_page_explain(&page);
-        result = write_page(&page, err);
+        result = write_unless_unchanged(&page, err);
     }
     run_page_close(&page);
     return result;
@@ -142,34 +157,16 @@ static int explained(struct visit *visit, const struct notice *reply, void *owne
     return answer_with(visit, reply, err);
 }
 
-/* A run that is over changes with the next event, and as its flow's files do. */
-static int check_unchanged(struct visit *visit, struct store *store, const struct view_run *run,
-                           bool *ret_is_unchanged, struct error *err)
-{
-    int64_t newest;
-    const struct flow *flow;
-    if (view_newest_event(store, 0, &newest, err) < 0)
-        return -1;
-    const char *hash = visit_flow(visit, run->flow, &flow, NULL) == 0 ? flow->hash : "none";
-    *ret_is_unchanged =
-        visit_is_unchanged(visit, arena_format(visit->arena, "%" PRId64 ".%.12s", newest, hash));
-    return 0;
-}
-
 static int answer_run(struct visit *visit, struct error *err)
 {
     int64_t id;
     struct store *store;
     struct view_run run;
-    bool is_unchanged = false;
     if (visit_part_id(visit, 0, &id, err) < 0 || visit_store(visit, &store, err) < 0 ||
         view_find_run(store, id, visit->arena, &run, err) < 0)
         return -1;
-    if (run_state_is_final(run.state)) {
-        if (check_unchanged(visit, store, &run, &is_unchanged, err) < 0)
-            return -1;
-        return is_unchanged ? 0 : answer_with(visit, NULL, err);
-    }
+    if (run_state_is_final(run.state))
+        return answer_with(visit, NULL, err);
     struct request request = {.kind = REQUEST_KIND_EXPLAIN, .run_ids = {id}, .run_count = 1};
     struct engine_call_options call = {.visit = visit, .request = &request, .done = explained};
     if (engine_call_begin(&call, NULL) == 0)

@@ -67,6 +67,11 @@ static void write_sub(struct run_page *page)
     html_open(html, "span");
     html_say_with(html, STR_FLOW_VERSION, (const char *const[]){run->version, NULL});
     html_close(html, "span");
+    if (page->behind > 0) {
+        html_open(html, "span");
+        html_say_count(html, STR_VERSION_BEHIND, page->behind);
+        html_close(html, "span");
+    }
     html_link(html, "#story", string_of(page->visit->language, STR_VERSION_MORE));
     html_close(html, "p");
 }

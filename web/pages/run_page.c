@@ -83,6 +83,9 @@ int run_page_open(struct run_page *page, struct visit *visit, int64_t run_id, st
     page->zone = site_zone(visit->site, page->run.zone);
     page->is_open = !run_state_is_final(page->run.state);
     find_definition(page);
+    if (page->details.commit[0] != '\0')
+        page->behind = site_commits_behind(visit->site, page->details.commit);
+    page->behind = page->behind > 0 ? page->behind : 0;
     page->shown = find_shown(page);
     if (page->shown != NULL)
         log_part_read(visit, page->shown->attempt, 0, &page->log);

@@ -32,6 +32,7 @@ struct run_page {
     struct run_page_waits waits;
     const struct view_node *shown; /* whose log is shown: failed first, or running; NULL = none */
     struct log_part log;           /* of its newest attempt */
+    int32_t behind;                /* commits since the run's version; 0 = none, or not known */
     bool is_open;
 };
 

@@ -170,7 +170,17 @@ static void write_version(struct run_page *page)
         write_fact(html, STR_MODIFIED, string_of(visit->language, STR_MODIFIED_SINCE));
     if (details->version_note[0] != '\0')
         write_fact(html, STR_NOTE, details->version_note);
-    write_fact(html, STR_TODAY, string_of(visit->language, standing));
+    html_open(html, "div");
+    html_element_say(html, "dt", NULL, STR_TODAY);
+    html_open(html, "dd");
+    html_say(html, standing);
+    if (page->behind > 0) {
+        html_open(html, "small");
+        html_say_count(html, STR_VERSION_BEHIND, page->behind);
+        html_close(html, "small");
+    }
+    html_close(html, "dd");
+    html_close(html, "div");
     html_close(html, "dl");
     html_open(html, "p");
     html_attr(html, "class", "dots");

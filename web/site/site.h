@@ -45,6 +45,9 @@ int site_flow(struct site *site, const char *name, const struct flow **ret_flow,
 /* What the last reading of a flow found, errors and warnings; empty for one that is right. */
 const struct diagnostics *site_flow_problems(struct site *site, const char *name);
 
+/* How many commits the project has gone on since that one; -1 = not known (flow_source.h). */
+int32_t site_commits_behind(struct site *site, const char *commit);
+
 /* Names of all flows of the project's folder, sorted, right or wrong. Belongs to `arena`. */
 int site_flow_names(struct site *site, struct arena *arena, const char *const **ret_names,
                     size_t *ret_count, struct error *err);

@@ -217,6 +217,11 @@ const struct diagnostics *site_flow_problems(struct site *site, const char *name
     return &find_entry(site, name)->problems;
 }
 
+int32_t site_commits_behind(struct site *site, const char *commit)
+{
+    return flow_source_commits_behind(site->source, commit);
+}
+
 int site_flow_names(struct site *site, struct arena *arena, const char *const **ret_names,
                     size_t *ret_count, struct error *err)
 {

@@ -245,7 +245,17 @@ static void versions_come_from_git(void **state)
     assert_true(version_of(&test, "datemill.yaml").is_dirty); /* not in the commit */
     write_text("p/hello.yaml", "flow: hello\n");
     assert_true(version_of(&test, "hello.yaml").is_dirty);
+    assert_int_equal(flow_source_commits_behind(test.source, head), 0);
     run_command("git commit -q -a -m two");
+    assert_int_equal(flow_source_commits_behind(test.source, head), 1);
+    run_command("git checkout -q -b side HEAD~1 && git commit -q --allow-empty -m three");
+    assert_int_equal(flow_source_commits_behind(test.source, head), 1);
+    SCOPED_FREE char *side = NULL;
+    run_command("git rev-parse HEAD > side && git checkout -q -");
+    side = read_text("side");
+    side[40] = '\0';
+    assert_int_equal(flow_source_commits_behind(test.source, side), -1); /* not of this branch */
+    assert_int_equal(flow_source_commits_behind(test.source, "nonsense"), -1);
     assert_false(version_of(&test, "hello.yaml").is_dirty);
     assert_string_not_equal(version_of(&test, "hello.yaml").commit, head);
     assert_false(version_of(&test, "f/sql/a.sql").is_dirty); /* other files do not count */
