@@ -146,6 +146,35 @@ int definition_from_folder(struct definitions *all, const struct daemon_place *p
     return 0;
 }
 
+static int check_circles(const struct definition *definition, struct error *err)
+{
+    struct diagnostics problems;
+    struct flow *flow = NULL;
+    diagnostics_init(&problems);
+    int result = flow_load_among_others(definition->project, definition->source,
+                                        definition->flow->files[0].path, &problems, &flow);
+    flow_others_forget(definition->source);
+    flow_free(flow);
+    if (result < 0)
+        definition_problem(&problems, err);
+    diagnostics_free(&problems);
+    return result;
+}
+
+int definition_for_request(struct definitions *all, const struct daemon_place *place,
+                           const char *flow, struct definition **ret_definition, struct error *err)
+{
+    struct definition *definition;
+    if (definition_from_folder(all, place, flow, &definition, err) < 0)
+        return -1;
+    if (!definition->is_borrowed && check_circles(definition, err) < 0) {
+        definition_release(all, definition);
+        return -1;
+    }
+    *ret_definition = definition;
+    return 0;
+}
+
 /* Loads from files that are no longer in the folder. */
 static int load_captured(struct definitions *all, const struct daemon_place *place,
                          const struct definition_capture *capture,

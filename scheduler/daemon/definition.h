@@ -32,6 +32,11 @@ struct definitions {
 int definition_from_folder(struct definitions *all, const struct daemon_place *place,
                            const char *flow, struct definition **ret_definition, struct error *err);
 
+/* The same for somebody who asks for a run of it: a circle of needs through other flows is refused,
+ * as a command would have (flow_load_among_others()). */
+int definition_for_request(struct definitions *all, const struct daemon_place *place,
+                           const char *flow, struct definition **ret_definition, struct error *err);
+
 /* The files that were kept for a version; the flow's own is the first. */
 struct definition_capture {
     int64_t version_id;

@@ -261,7 +261,7 @@ static int request_new(const struct backfill_request *work, struct error *err)
         return request_backfill_follow(work, again, true, err);
     if (request->downstream_count > 0)
         return request_backfill_group(work, err);
-    if (definition_from_folder(&daemon->definitions, &daemon->place, request->flow, &definition,
+    if (definition_for_request(&daemon->definitions, &daemon->place, request->flow, &definition,
                                err) < 0)
         return -1;
     if (request_backfill_read_row(work, definition->flow, &row, err) < 0 ||

@@ -166,7 +166,7 @@ int request_run(struct daemon *daemon, struct daemon_watcher *watcher,
         memcpy(claim.run_ids, work.run_ids, sizeof claim.run_ids);
         return request_follow(daemon, watcher, &claim, err);
     }
-    if (definition_from_folder(&daemon->definitions, &daemon->place, request->flow,
+    if (definition_for_request(&daemon->definitions, &daemon->place, request->flow,
                                &work.definition, err) < 0)
         return -1;
     char bizdate[CIVIL_DATE_BYTES];

@@ -78,12 +78,41 @@ static void test_waiting_for_something_outside_is_said(void **state)
     world_free(world);
 }
 
+/* Whoever asks, a page too: no command has looked at it before. */
+static void test_a_circle_through_another_flow_is_refused(void **state)
+{
+    (void)state;
+    static const char yaml[] = "flow: shop\n"
+                               "schedule: {at: daily 00:30}\n"
+                               "nodes: {load: {type: virtual, needs: [other/make]}}\n";
+    struct world *world = world_new(PROJECT, yaml);
+    world_write(world, "other.yaml",
+                "flow: other\nschedule: {at: daily 00:10}\n"
+                "nodes: {make: {type: virtual, needs: [shop/load]}}\n");
+    struct request request = backfill_of("2021-11-01");
+    world_ask(world, &request);
+    assert_int_equal(world->reply.error.kind, ERROR_KIND_INVALID);
+    assert_non_null(strstr(world->reply.error.text, "flows wait for each other in a circle"));
+    request.kind = REQUEST_KIND_RUN;
+    request.date = "2021-11-01";
+    world_ask(world, &request);
+    assert_int_equal(world->reply.error.kind, ERROR_KIND_INVALID);
+    world_write(world, "other.yaml",
+                "flow: other\nschedule: {at: daily 00:10}\n"
+                "nodes: {make: {type: virtual, needs: [shop/load@-1]}}\n");
+    request.kind = REQUEST_KIND_BACKFILL;
+    world_ask_well(world, &request);
+    assert_int_equal(world->reply.backfill_id, 1);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates_that_need_each_other),
         cmocka_unit_test(test_blocked_dates),
         cmocka_unit_test(test_waiting_for_something_outside_is_said),
+        cmocka_unit_test(test_a_circle_through_another_flow_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,7 @@ static void a_request_comes_back_as_it_was(void **state)
 {
     (void)state;
     const struct request_setting vars[] = {{"var", "2021'1111"}, {"empty", ""}};
+    const struct request_setting downstream[] = {{"report", "2021-11-01..2021-11-05"}};
     struct request request = {.kind = REQUEST_KIND_RERUN,
                               .number = 3,
                               .who = "lin",
@@ -95,6 +96,8 @@ static void a_request_comes_back_as_it_was(void **state)
                               .nodes = "+n",
                               .vars = vars,
                               .var_count = 2,
+                              .downstream = downstream,
+                              .downstream_count = 1,
                               .run_ids = {12},
                               .run_count = 1,
                               .scope = REQUEST_SCOPE_ONLY,
@@ -116,6 +119,9 @@ static void a_request_comes_back_as_it_was(void **state)
     assert_string_equal(back.vars[0].name, "var");
     assert_string_equal(back.vars[0].text, "2021'1111");
     assert_string_equal(back.vars[1].text, "");
+    assert_int_equal(back.downstream_count, 1);
+    assert_string_equal(back.downstream[0].name, "report");
+    assert_string_equal(back.downstream[0].text, "2021-11-01..2021-11-05");
     assert_int_equal(back.run_ids[0], 12);
     assert_int_equal(back.parallel, 9);
 }
@@ -141,6 +147,8 @@ static void what_is_no_message_is_refused(void **state)
     read_wrong("{\"event\":\"bad\",\"request\":\"run\"}");
     read_wrong("{\"notice\":\"bad\",\"request\":\"run\"}");
     read_wrong("{\"request\":\"run\",\"scope\":\"failed\",\"force\":\"drain\",\"vars\":[\"x\"]}");
+    read_wrong("{\"request\":\"backfill\",\"scope\":\"failed\",\"force\":\"drain\",\"vars\":{},"
+               "\"downstream\":[\"x\"]}");
 }
 
 static void more_runs_than_fit_are_cut(void **state)
