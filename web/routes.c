@@ -32,6 +32,7 @@ static const struct route *const tables[] = {
     api_run_routes,
     api_log_routes,
     api_backfill_routes,
+    api_table_routes,
     api_event_routes,
     api_health_routes,
     api_openapi_routes,

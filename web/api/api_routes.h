@@ -10,6 +10,7 @@ extern const struct route api_log_routes[];
 extern const struct route api_backfill_routes[];
 extern const struct route api_event_routes[];
 extern const struct route api_health_routes[];
+extern const struct route api_table_routes[];
 extern const struct route api_openapi_routes[];
 
 #endif
