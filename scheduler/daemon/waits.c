@@ -322,7 +322,7 @@ static struct wait *add(struct daemon *daemon, const struct daemon_run *run, uin
                           .run_id = run->id,
                           .node = node,
                           .watch = NO_WATCH,
-                          .timer = {on_timer, wait}};
+                          .timer = {.call = on_timer, .owner = wait}};
     if (plan_find_wait(run->plan, &facts, &wait->arena, &wait->plan, err) < 0) {
         arena_free(&wait->arena);
         free(wait);

@@ -105,8 +105,8 @@ static void try_route(struct fuzz *fuzz)
     struct error err = {0};
     struct route_match match;
     struct visit visit = {.arena = &fuzz->arena, .request = &fuzz->request};
-    enum route_verdict verdict = route_find(&web_routes, fuzz->request.method, fuzz->request.path,
-                                            &fuzz->arena, &match);
+    enum route_verdict verdict =
+        route_find(&web_routes, fuzz->request.method, fuzz->request.path, &fuzz->arena, &match);
     if (verdict != ROUTE_FOUND)
         return;
     if (route_check_query(match.route, &fuzz->request.query, &err) < 0) {

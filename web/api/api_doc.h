@@ -15,6 +15,9 @@ struct api_doc {
     bool may_defer;               /* 503 where no scheduler is running */
 };
 
+/* Appends the OpenAPI document. */
+void api_write_document(struct text *text);
+
 /* schemas.json, compiled in: components of the document. */
 extern const char api_schemas[];
 

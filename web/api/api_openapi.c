@@ -244,13 +244,11 @@ static void write_paths(struct json_out *out)
     json_out_end_object(out);
 }
 
-static int show_document(struct visit *visit, struct error *err)
+void api_write_document(struct text *text)
 {
     struct json_out out;
-    (void)err;
-    if (visit_is_unchanged(visit, "openapi"))
-        return 0;
-    api_begin(visit, &out);
+    json_out_init(&out, text);
+    json_out_begin_object(&out);
     json_out_pair_string(&out, "openapi", "3.1.0");
     json_out_key(&out, "info");
     json_out_begin_object(&out);
@@ -260,7 +258,19 @@ static int show_document(struct visit *visit, struct error *err)
     write_paths(&out);
     json_out_key(&out, "components");
     json_out_raw(&out, api_schemas);
-    return api_end(visit, &out);
+    json_out_end_object(&out);
+    text_append_char(text, '\n');
+}
+
+static int show_document(struct visit *visit, struct error *err)
+{
+    (void)err;
+    if (visit_is_unchanged(visit, "openapi"))
+        return 0;
+    visit->response->status = 200;
+    visit->response->content_type = "application/json";
+    api_write_document(&visit->response->body);
+    return 0;
 }
 
 const struct route api_openapi_routes[] = {

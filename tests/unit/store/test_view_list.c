@@ -414,6 +414,21 @@ static void ask_about_a_run(struct world *world)
 }
 
 /* Every statement that the questions prepared, explained. */
+static void ask_about_attempts(struct world *world)
+{
+    struct instant started;
+    struct instant ended;
+    struct view_attempt one_attempt;
+    struct view_attempts open_attempts;
+    int64_t newest;
+    OK(view_attempt_times(world->store, 7, &started, &ended, ok));
+    OK(view_find_attempt(world->store, 7, &world->arena, &one_attempt, ok));
+    assert_int_equal(one_attempt.id, 7);
+    OK(view_open_attempts(world->store, 7, &world->arena, &open_attempts, ok));
+    OK(view_newest_event(world->store, 7, &newest, ok));
+    OK(view_newest_event(world->store, 0, &newest, ok));
+}
+
 static void nothing_is_scanned_or_sorted(void **state)
 {
     struct world *world = *state;
@@ -446,6 +461,7 @@ static void nothing_is_scanned_or_sorted(void **state)
     OK(view_events(world->store, &story, &world->arena, &events, ok));
     story.run_id = 0;
     OK(view_events(world->store, &story, &world->arena, &events, ok));
+    ask_about_attempts(world);
     struct load_backfills group;
     struct load_date_of one = {1, "2021-01-01", "2021-01-02T00:30:00", false};
     struct store_date found;
