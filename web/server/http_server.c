@@ -16,6 +16,7 @@
 #define STREAM_CHUNK_BYTES 16384
 #define FULL_LOOK_S 1 /* how often deadlines are looked at while anybody is connected */
 #define PEER_BYTES 64
+#define SPARE_CONNECTIONS 32 /* from so few free ones on the idle make room */
 
 /* A TCP connection. */
 struct peer {
@@ -113,6 +114,22 @@ static void wait_for_request(struct peer *peer)
     peer->deadline.us = clock_monotonic().us + duration_seconds(HTTP_SERVER_REQUEST_S).us;
 }
 
+/* Nobody is kept out by those who only hold a connection: the one that has waited longest for a
+ * request goes. */
+static void make_room(struct http_server *server)
+{
+    struct peer *oldest = NULL;
+    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next) {
+        bool is_idle = peer->deadline.us != 0;
+        if (is_idle && (oldest == NULL || peer->deadline.us <= oldest->deadline.us))
+            oldest = peer;
+    }
+    if (oldest == NULL)
+        return;
+    shutdown(oldest->fd, SHUT_RDWR);
+    oldest->deadline.us = 0;
+}
+
 static struct peer *add_peer(struct http_server *server, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
@@ -126,6 +143,8 @@ static struct peer *add_peer(struct http_server *server, struct MHD_Connection *
         peer->next->place = &peer->next;
     server->peers = peer;
     server->peer_count++;
+    if (server->peer_count > HTTP_SERVER_MAX_CONNECTIONS - SPARE_CONNECTIONS)
+        make_room(server);
     wait_for_request(peer);
     if (!loop_timer_is_set(&server->deadline))
         loop_set_timer(server->options.loop, &server->deadline, duration_seconds(FULL_LOOK_S));

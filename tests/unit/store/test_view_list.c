@@ -3,6 +3,7 @@
 
 #include "scheduler/store/store_prune.h"
 #include "scheduler/store/view_backfill.h"
+#include "scheduler/store/view_bars.h"
 #include "scheduler/store/view_grid.h"
 #include "scheduler/store/view_internal.h"
 
@@ -413,6 +414,37 @@ static void ask_about_a_run(struct world *world)
     assert_true(files.count > 0);
 }
 
+/* What the page of flows asks. */
+static void ask_about_bars(struct world *world)
+{
+    struct view_bars_of which = {.flow = "flow07", .each = 30};
+    struct view_bars bars;
+    int64_t failing;
+    OK(view_flow_bars(world->store, &which, &world->arena, &bars, ok));
+    assert_int_equal(bars.count, 30);
+    for (size_t i = 0; i < bars.count; i++) {
+        struct view_run run;
+        OK(view_find_run(world->store, bars.items[i].run_id, &world->arena, &run, ok));
+        assert_string_equal(run.flow, "flow07");
+        assert_int_equal(run.state, bars.items[i].state);
+        assert_string_equal(run.bizdate, bars.items[i].bizdate);
+        assert_true(i == 0 || bars.items[i].run_id < bars.items[i - 1].run_id);
+    }
+    which.flow = "no_such_flow";
+    OK(view_flow_bars(world->store, &which, &world->arena, &bars, ok));
+    assert_int_equal(bars.count, 0);
+    /* the same as by the flows' newest runs, one by one */
+    struct view_flows flows;
+    int64_t expected = 0;
+    OK(view_list_flows(world->store, 1, &world->arena, &flows, ok));
+    for (size_t i = 0; i < flows.count; i++) {
+        enum run_state newest = flows.items[i].runs[0].state;
+        expected += newest == RUN_FAILED || newest == RUN_STOPPED;
+    }
+    OK(view_count_failing(world->store, &failing, ok));
+    assert_int_equal(failing, expected);
+}
+
 /* Every statement that the questions prepared, explained. */
 static void ask_about_attempts(struct world *world)
 {
@@ -451,6 +483,7 @@ static void nothing_is_scanned_or_sorted(void **state)
     OK(view_median(world->store, &place, &median, ok));
     OK(view_node_history(world->store, &history, &world->arena, &attempts, ok));
     ask_about_a_run(world);
+    ask_about_bars(world);
     OK(view_date_state(world->store, &planned, &world->arena, &date, ok));
     struct view_grid grid;
     struct view_grid_of dates = {.flow = "flow07", .from = "", .to = "2012-03-10", .limit = 20};

@@ -188,6 +188,27 @@ static void whoever_is_slow_holds_up_nobody(void **state)
     assert_true(hears(world, slow, &heard, "/slow y"));
 }
 
+/* More than the server takes hold a connection each and say nothing. */
+static void those_who_only_hold_on_make_room(void **state)
+{
+    enum {
+        MANY = HTTP_SERVER_MAX_CONNECTIONS + 40
+    };
+    struct world *world = *state;
+    SCOPED_TEXT struct text heard = {0};
+    int held[MANY];
+    for (int i = 0; i < MANY; i++) {
+        held[i] = connect_to(world);
+        loop_turn(world->loop, duration_ms(0), NULL);
+    }
+    SCOPED_FD int fd = connect_to(world);
+    say(fd, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(hears(world, fd, &heard, "/quick x"));
+    assert_true(http_server_connections(world->server) <= HTTP_SERVER_MAX_CONNECTIONS);
+    for (int i = 0; i < MANY; i++)
+        close(held[i]);
+}
+
 /* Nothing else happens that could wake the server up. */
 static void an_answer_that_comes_later(void **state)
 {
@@ -284,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(requests_on_one_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whoever_is_slow_holds_up_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(those_who_only_hold_on_make_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_that_comes_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(streams, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stream_that_nobody_reads, set_up, tear_down),
