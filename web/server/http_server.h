@@ -3,8 +3,8 @@
  * Single-threaded, inside the caller's loop; nothing blocks. A request is handed over when all of
  * it has arrived. Whoever is slow to send, or to read, holds a connection and nobody else: whole
  * requests must arrive within HTTP_SERVER_REQUEST_S of the connection's opening or of the answer
- * before, answers that stand still for as long are given up; connections are counted, and when few are left
- * those that wait longest for a request make room. */
+ * before, answers that stand still for as long are given up; connections are counted, and when few
+ * are left those that wait longest for a request make room. */
 #ifndef DATEMILL_WEB_SERVER_HTTP_SERVER_H
 #define DATEMILL_WEB_SERVER_HTTP_SERVER_H
 
