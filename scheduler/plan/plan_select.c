@@ -169,7 +169,8 @@ int plan_select(const struct flow *flow, const char *selection, struct arena *ar
     }
     if (count == 0) {
         error_set(err, ERROR_KIND_USAGE, "the selection leaves out every node it puts in");
-        return error_help(err, "what begins with ! is left out, whatever the order");
+        return error_help(
+            err, "what begins with ! or stands in --exclude is left out, whatever the order");
     }
     *ret_selected = selected;
     return 0;

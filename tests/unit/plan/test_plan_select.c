@@ -129,7 +129,8 @@ static void test_nothing_left(void **state)
 {
     (void)state;
     static const char text[] = "the selection leaves out every node it puts in";
-    static const char help[] = "what begins with ! is left out, whatever the order";
+    static const char help[] =
+        "what begins with ! or stands in --exclude is left out, whatever the order";
     struct fixture fixture;
     begin(&fixture);
     refuse(&fixture, "a,!a", text, help);
