@@ -177,6 +177,11 @@ await tab.getByRole("link", { name: "newer →" }).click();
 check(path() === "/flows/smartrm_study?cols=20&from=2021-11-09", "newer goes on where it ended", path());
 check(await tab.locator(".run-row a.c").count() === 15, "and fills the page that has no more");
 
+const tagged = await tab.request.get(`${home}/flows/smartrm_study`);
+const again = await tab.request.get(`${home}/flows/smartrm_study`,
+  { headers: { "If-None-Match": tagged.headers().etag } });
+check(again.status() === 304, "what has not changed is not sent again", again.status());
+
 // another language, kept
 await tab.getByRole("link", { name: "中文" }).click();
 check(await tab.getAttribute("html", "lang") === "zh-CN", "the footer changes the language");

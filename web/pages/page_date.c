@@ -5,6 +5,7 @@
 #include "web/pages/pages.h"
 #include "web/site/page.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -320,6 +321,9 @@ static int answer_date(struct visit *visit, struct error *err)
     struct url flow;
     if (open_page(&page, err) != 0)
         return -1;
+    if (!is_open(&page) &&
+        visit_is_unchanged(visit, arena_format(visit->arena, "%" PRId64, page.newest_event)))
+        return 0;
     url_begin(&flow, visit->arena, "/flows");
     url_part(&flow, page.name);
     struct page_head head = {.title = arena_format(visit->arena, "%s %s", page.name, page.bizdate),

@@ -6,6 +6,7 @@
 
 #include "scheduler/plan/plan_calendar.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define NEXT_INSTANCES 3
@@ -370,11 +371,27 @@ static void write_body(struct grid_visit *page)
     html_close(html, "div");
 }
 
+/* What the page says follows from the story, the flow's files, and which instance comes next. */
+static bool is_unchanged(struct grid_visit *page)
+{
+    struct plan_time next = plan_calendar_after(page->visit->now);
+    if (page->flow == NULL || page->store == NULL || grid_visit_is_open(page))
+        return false;
+    if (!plan_calendar_next(page->flow, &next, &next))
+        next.firing.us = 0;
+    return visit_is_unchanged(page->visit,
+                              arena_format(page->visit->arena, "%" PRId64 ".%.12s.%" PRId64,
+                                           page->newest_event, page->flow->hash,
+                                           next.firing.us / DURATION_SECOND_US));
+}
+
 static int answer_grid(struct visit *visit, struct error *err)
 {
     struct grid_visit page = {.visit = visit, .name = visit->parts[0]};
     if (grid_visit_read(&page, err) != 0)
         return -1;
+    if (is_unchanged(&page))
+        return 0;
     struct page_head head = {.title = page.name,
                              .nav = PAGE_NAV_FLOWS,
                              .zone = page.zone,
