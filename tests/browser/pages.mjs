@@ -24,6 +24,8 @@ const pages = {
   "grid-wide": ["/flows/wide", "node_199"],
   "grid-long": [`/flows/${long}`, long],
   "grid-open": ["/flows/gate", "wait_for_the_gate"],
+  "grid-before": ["/flows/smartrm_study?to=1999-12-31", "2021-10-28"],
+  "grid-behind": ["/flows/smartrm_study?from=2022-01-01&to=2022-02-01", "2021-11-11"],
   "grid-empty": ["/flows/never_ran", "datemill run never_ran"],
   "grid-wrong": ["/flows/wrong", "shedule"],
   date: ["/flows/smartrm_study/dates/2021-11-10", "order_succeeded_sync"],

@@ -112,6 +112,8 @@ static int read_history(struct grid_visit *page, struct error *err)
         read_dates(page, err) != 0 || read_backfills(page, err) != 0)
         return -1;
     page->is_many_a_day = has_many_a_day(page);
+    page->strip = (struct grid_columns){.older = page->dates.older, .newer = page->dates.newer};
+    page->columns = page->strip;
     if (page->dates.count == 0)
         return 0;
     if (page->is_many_a_day) {
@@ -133,14 +135,15 @@ static int read_history(struct grid_visit *page, struct error *err)
 
 bool grid_visit_is_elsewhere(const struct grid_visit *page)
 {
-    return page->dates.older != NULL &&
-           (page->dates.older[0] != '\0' || page->dates.newer[0] != '\0');
+    return page->dates.older[0] != '\0' || page->dates.newer[0] != '\0';
 }
 
 int grid_visit_read(struct grid_visit *page, struct error *err)
 {
     struct visit *visit = page->visit;
     struct error none = {0};
+    page->dates = (struct view_grid){.older = "", .newer = ""};
+    page->columns = page->strip = (struct grid_columns){.older = "", .newer = ""};
     if (visit_flow(visit, page->name, &page->flow, &page->why_not) != 0)
         page->flow = NULL;
     page->zone = page->flow != NULL ? page->flow->zone : site_project_zone(visit->site);

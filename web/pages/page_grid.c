@@ -330,13 +330,24 @@ static void write_cut(struct grid_visit *page)
     html_close(html, "p");
 }
 
+/* Nothing here: what to do, or where there is something. */
 static void write_empty(struct grid_visit *page)
 {
     struct html *html = &page->visit->html;
+    struct arena *arena = page->visit->arena;
+    const struct view_grid *dates = &page->dates;
+    bool is_elsewhere = grid_visit_is_elsewhere(page);
     html_open(html, "div");
     html_attr(html, "class", "empty");
-    html_say(html, grid_visit_is_elsewhere(page) ? STR_GRID_NONE_HERE : STR_GRID_NEVER_RAN);
-    if (page->flow != NULL) {
+    html_element_say(html, "p", NULL, is_elsewhere ? STR_GRID_NONE_HERE : STR_GRID_NEVER_RAN);
+    if (dates->older[0] != '\0')
+        page_action_link(page->visit, turned(page, "to", dates->older),
+                         arena_format(arena, "← %s", dates->older));
+    html_text(html, " ");
+    if (dates->newer[0] != '\0')
+        page_action_link(page->visit, turned(page, "from", dates->newer),
+                         arena_format(arena, "%s →", dates->newer));
+    if (!is_elsewhere && page->flow != NULL) {
         html_open(html, "code");
         html_format(html, "datemill run %s", page->name);
         html_close(html, "code");
