@@ -1,6 +1,8 @@
 #include "scheduler/store/view_internal.h"
 #include "scheduler/store/view_run.h"
 
+#include <stdlib.h>
+
 static void read_start(struct statement *s, struct arena *arena, struct view_start *ret_start)
 {
     *ret_start = (struct view_start){
@@ -18,6 +20,13 @@ static void read_start(struct statement *s, struct arena *arena, struct view_sta
         .freed_run_id = statement_get_int(s, 11),
         .freed_flow = statement_get_text(s, 12, arena),
         .freed_node = statement_get_text(s, 13, arena)};
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+    const struct view_start *first = a;
+    const struct view_start *second = b;
+    return (first->attempt_id > second->attempt_id) - (first->attempt_id < second->attempt_id);
 }
 
 int view_run_starts(struct store *store, int64_t run_id, struct arena *arena,
@@ -43,7 +52,7 @@ int view_run_starts(struct store *store, int64_t run_id, struct arena *arena,
                        "  AND freed_run.node = freed.node"
                        " LEFT JOIN node AS freed_node ON freed_node.id = freed_run.node_id"
                        " LEFT JOIN flow ON flow.id = freed_node.flow_id"
-                       " WHERE attempt.run_id = ? ORDER BY attempt.id",
+                       " WHERE attempt.run_id = ? ORDER BY attempt.node, attempt.number",
                        err) != 0)
         return -1;
     statement_int(&s, run_id);
@@ -54,6 +63,8 @@ int view_run_starts(struct store *store, int64_t run_id, struct arena *arena,
     }
     if (row != 0)
         return -1;
+    if (count > 1) /* the index has them by node */
+        qsort(items, count, sizeof *items, compare_starts);
     *ret_starts = (struct view_starts){.items = items, .count = count};
     return 0;
 }

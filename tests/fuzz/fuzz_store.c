@@ -1,5 +1,6 @@
 /* links datemill_store */
 #include "scheduler/base/scope.h"
+#include "scheduler/store/store_backup.h"
 #include "scheduler/store/store_commit.h"
 #include "scheduler/store/store_internal.h"
 #include "scheduler/store/store_load.h"
@@ -169,6 +170,7 @@ static void ask_run(struct store *store, struct arena *arena)
     struct view_nodes nodes;
     struct view_details details;
     struct view_files files;
+    struct view_starts starts;
     struct flow_file text;
     struct load_run loaded;
     struct load_definition definition;
@@ -178,6 +180,10 @@ static void ask_run(struct store *store, struct arena *arena)
         for (size_t i = 0; i < nodes.count; i++)
             assert(nodes.items[i].index == i && (int)nodes.items[i].state < TASK_STATE_COUNT);
     view_run_details(store, 1, arena, &details, NULL);
+    if (view_run_starts(store, 1, arena, &starts, NULL) == 0)
+        for (size_t i = 0; i < starts.count; i++)
+            assert((int)starts.items[i].start.cause < START_CAUSE_COUNT &&
+                   (int)starts.items[i].start.wait < START_WAIT_COUNT);
     view_version_files(store, 1, arena, &files, NULL);
     view_text(store, "00", arena, &text, NULL);
     load_definition(store, 1, arena, &definition, NULL);
@@ -264,6 +270,18 @@ static void ask_backfills(struct store *store, struct arena *arena)
     view_instances(store, &which, arena, &instances, NULL);
 }
 
+/* What somebody hands to `restore`. */
+static void look_at_copy(void)
+{
+    char path[64];
+    struct store_copy copy;
+    struct error err = {0};
+    if (store_look_at_copy(folder("/state.db", path), &copy, &err) == 0)
+        assert(copy.runs >= 0 && copy.open_attempts >= 0);
+    else
+        assert(err.kind != ERROR_KIND_NONE && err.text[0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
@@ -272,6 +290,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     SCOPED_ARENA struct arena arena;
     arena_init(&arena, 0);
     write_input(data, size);
+    look_at_copy();
     if (store_open_reader(folder("", path), &store, &err) != 0) {
         assert(err.kind != ERROR_KIND_NONE && err.text[0] != '\0');
         return 0;

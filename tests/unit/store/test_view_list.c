@@ -408,6 +408,8 @@ static void ask_about_a_run(struct world *world)
     struct view_run run;
     struct view_node_medians medians;
     struct view_files files;
+    struct view_starts starts;
+    OK(view_run_starts(world->store, 7, &world->arena, &starts, ok));
     OK(view_find_run(world->store, 7, &world->arena, &run, ok));
     OK(view_version_files(world->store, run.version_id, &world->arena, &files, ok));
     OK(view_node_medians(world->store, run.flow, &world->arena, &medians, ok));
