@@ -74,11 +74,26 @@ static int compare_dates(const void *a, const void *b)
     return compare(*(const struct store_date *const *)a, *(const struct store_date *const *)b);
 }
 
+static bool names_flow(const struct flow *flow, const char *other)
+{
+    for (size_t i = 0; i < flow->node_count; i++) {
+        for (size_t k = 0; k < flow->nodes[i].need_count; k++) {
+            const struct flow_need *need = &flow->nodes[i].needs[k];
+            if (need->flow != NULL && strcmp(need->flow, other) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 int backfill_link_make(const struct flow *flow, const struct backfill_upstream *upstream,
                        struct arena *arena, struct backfill_link *ret_link, struct error *err)
 {
     struct backfill_link link = {.flow = flow, .upstream = upstream};
     bool *selected;
+    *ret_link = link;
+    if (!names_flow(flow, upstream->flow->name))
+        return 0;
     if (plan_select(upstream->flow, upstream->selection, arena, &selected, err) < 0)
         return -1;
     find_needs(&link, selected, arena);
