@@ -129,13 +129,23 @@ static int open_page(struct node_page *page, struct error *err)
 
 /* ---- what it is ---- */
 
+/* Links that may stand below each other are large enough for a finger. */
+static void write_chip(struct html *html, const char *href, const char *text)
+{
+    html_open(html, "a");
+    html_attr(html, "class", "button small");
+    html_attr(html, "href", href);
+    html_text(html, text);
+    html_close(html, "a");
+    html_text(html, " ");
+}
+
 static void write_needs(struct node_page *page)
 {
     struct html *html = page->html;
     html_open(html, "div");
     html_element_say(html, "dt", NULL, STR_NEEDS);
     html_open(html, "dd");
-    html_attr(html, "class", "dots");
     for (size_t i = 0; i < page->node->need_count; i++) {
         const struct flow_need *need = &page->node->needs[i];
         struct url url;
@@ -145,7 +155,7 @@ static void write_needs(struct node_page *page)
             url_part(&url, "nodes");
             url_part(&url, need->node);
         }
-        html_link(html, url_string(&url), flow_need_text(need, page->visit->arena));
+        write_chip(html, url_string(&url), flow_need_text(need, page->visit->arena));
     }
     if (page->node->need_count == 0)
         html_text(html, "–");
@@ -169,7 +179,6 @@ static void write_users(struct node_page *page)
     html_open(html, "div");
     html_element_say(html, "dt", NULL, STR_NEEDED_BY);
     html_open(html, "dd");
-    html_attr(html, "class", "dots");
     for (size_t i = 0; i < page->flow->node_count; i++) {
         const struct flow_node *other = &page->flow->nodes[i];
         struct url url;
@@ -180,7 +189,7 @@ static void write_users(struct node_page *page)
         url_part(&url, page->flow_name);
         url_part(&url, "nodes");
         url_part(&url, other->name);
-        html_link(html, url_string(&url), other->name);
+        write_chip(html, url_string(&url), other->name);
     }
     if (!has_one)
         html_text(html, "–");

@@ -7,6 +7,26 @@
 #define MAX_WAITING 40 /* nodes */
 #define MAX_WAITERS 8  /* of one node */
 
+/* Tables that may be wider than a phone scroll by themselves. */
+static void begin_table(struct run_page *page, enum string_key name)
+{
+    struct html *html = page->html;
+    html_element_say(html, "h2", NULL, name);
+    html_open(html, "div");
+    html_attr(html, "class", "scroll");
+    html_attr(html, "tabindex", "0");
+    html_attr(html, "role", "region");
+    html_attr(html, "aria-label", string_of(html->language, name));
+    html_open(html, "table");
+    html_attr(html, "class", "list");
+}
+
+static void end_table(struct run_page *page)
+{
+    html_close(page->html, "table");
+    html_close(page->html, "div");
+}
+
 /* ---- waiting ---- */
 
 static bool is_holding(const struct notice_item *item)
@@ -47,11 +67,7 @@ static void write_waiting(struct run_page *page)
     html_open(html, "section");
     html_attr(html, "id", "waiting");
     html_flag(html, "data-part");
-    html_element_say(html, "h2", NULL, STR_WAITING_FOR);
-    if (page->is_open && !page->waits.is_of_engine)
-        html_element_say(html, "p", "hint", STR_NO_SCHEDULER);
-    html_open(html, "table");
-    html_attr(html, "class", "list");
+    begin_table(page, STR_WAITING_FOR);
     html_open(html, "tbody");
     for (size_t first = 0, end = 0; first < page->waits.count && nodes < MAX_WAITING;
          first = end, nodes++) {
@@ -63,28 +79,10 @@ static void write_waiting(struct run_page *page)
         write_waits_of(page, first, end);
     }
     html_close(html, "tbody");
-    html_close(html, "table");
+    end_table(page);
+    if (page->is_open && !page->waits.is_of_engine)
+        html_element_say(html, "p", "hint", STR_NO_SCHEDULER);
     html_close(html, "section");
-}
-
-/* Tables that may be wider than a phone scroll by themselves. */
-static void begin_table(struct run_page *page, enum string_key name)
-{
-    struct html *html = page->html;
-    html_element_say(html, "h2", NULL, name);
-    html_open(html, "div");
-    html_attr(html, "class", "scroll");
-    html_attr(html, "tabindex", "0");
-    html_attr(html, "role", "region");
-    html_attr(html, "aria-label", string_of(html->language, name));
-    html_open(html, "table");
-    html_attr(html, "class", "list");
-}
-
-static void end_table(struct run_page *page)
-{
-    html_close(page->html, "table");
-    html_close(page->html, "div");
 }
 
 /* ---- tables ---- */
