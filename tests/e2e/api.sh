@@ -351,6 +351,30 @@ is "what is over and told is 204" \
 is "of a run that is not there" "$(status "$(get /api/v1/events?run=999)")" 404
 is "one thing at a time" "$(status "$(get '/api/v1/events?run=1&flow=etl')")" 400
 
+# 300 lines of 3,000 bytes are more than a queue holds: what is not read yet waits, nothing is lost.
+cat >long.yaml <<'EOF'
+flow: long
+nodes:
+  tell:
+    run: |
+      i=1
+      while [ $i -le 300 ]; do
+        printf 'start %d ' $i; head -c 3000 /dev/zero | tr '\0' x; echo " end"; i=$((i+1))
+      done
+      sleep 5
+EOF
+long=$(header "$(post /api/v1/runs '{"flow":"long"}' "$bearer")" Location | grep -o '[0-9]*$')
+for _ in $(seq 100); do
+    has "$(get "/api/v1/runs/$long/nodes/tell/log?format=jsonl&from_line=-1")" 'start 300 ' \
+        >/dev/null && break
+    sleep 0.1
+done
+told=$(get "/api/v1/events?run=$long&after=0")
+is "long lines that were there before: the last 200, whole" \
+    "$(printf '%s' "$told" | grep -o 'start [0-9]* ' | wc -l)" 200
+is "the newest among them" "$(printf '%s' "$told" | grep -o 'start [0-9]* ' | tail -1)" "start 300 "
+check "and the end" has "$(printf '%s' "$told" | tail -12)" 'event: end'
+
 pids=
 for i in $(seq 64); do
     bash -c "exec 7<>/dev/tcp/127.0.0.1/$port

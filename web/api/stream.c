@@ -39,6 +39,11 @@ static void put(struct stream *stream, const struct text *bytes)
         stream->is_gone = true;
 }
 
+bool stream_has_room(const struct stream *stream)
+{
+    return !stream->is_gone && http_stream_queued(stream->http) < HTTP_SERVER_MAX_STREAM_QUEUE / 2;
+}
+
 void stream_tell(struct stream *stream, const char *event, int64_t id, const struct text *data)
 {
     SCOPED_TEXT struct text text = {0};
@@ -168,13 +173,13 @@ static int begin(struct stream *stream, struct store *store, int64_t after, stru
     if (view_newest_event(store, stream->run_id, &newest, err) < 0)
         return -1;
     stream->cursor = after < 0 ? newest : after;
+    text_append_format(&text, "retry: %d\n\n", STREAM_RETRY_MS);
+    put(stream, &text);
     if (stream->backfill_id != 0 &&
         stream_tell_backfill(stream, store, stream->cursor >= newest, err) < 0)
         return -1;
     if (stream->run_id != 0 && stream_begin_logs(stream, store, err) < 0)
         return -1;
-    text_append_format(&text, "retry: %d\n\n", STREAM_RETRY_MS);
-    put(stream, &text);
     stream->is_behind = true;
     look(stream, store, true);
     return 0;

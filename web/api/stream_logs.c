@@ -171,12 +171,13 @@ static void tell_log(struct stream *stream, struct stream_log *log)
     bool is_ended = log->is_ended;
     bool is_open = open_log(stream, log);
     int32_t left = LOOK_LINES;
-    while (is_open && !stream->is_gone && left > 0 &&
-           log_reader_next(&log->reader, is_ended, &line)) {
+    bool has_room = stream_has_room(stream);
+    while (is_open && has_room && left > 0 && log_reader_next(&log->reader, is_ended, &line)) {
         tell_line(stream, log, &line);
         left--;
+        has_room = stream_has_room(stream);
     }
-    if (left == 0)
+    if (left == 0 || !has_room)
         stream->is_behind = true;
     else if (is_ended)
         close_log(log);

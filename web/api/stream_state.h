@@ -49,6 +49,10 @@ struct stream {
     struct stream_log logs[STREAM_MAX_LOGS];
 };
 
+/* Whether its peer has read most of what was told: else what there is to tell waits for a look to
+ * come. */
+bool stream_has_room(const struct stream *stream);
+
 /* Writes one event; `id` 0 = without. */
 void stream_tell(struct stream *stream, const char *event, int64_t id, const struct text *data);
 

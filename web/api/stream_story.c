@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_EVENTS 200
-#define LOOK_PAGES 10 /* of one stream in one look */
+#define PAGE_EVENTS 200 /* some 40 KB */
+#define LOOK_PAGES 10   /* of one stream in one look */
 #define HASH_FACTOR UINT64_C(1099511628211)
 #define TRIGGER_BYTES 40
 
@@ -115,8 +115,8 @@ static int tell_page(struct stream *stream, struct store *store, size_t *ret_cou
 int stream_tell_events(struct stream *stream, struct store *store, struct error *err)
 {
     size_t count = PAGE_EVENTS;
-    stream->is_behind = false;
-    for (int page = 0; page < LOOK_PAGES && count == PAGE_EVENTS && !stream->is_gone; page++) {
+    for (int page = 0; page < LOOK_PAGES && count == PAGE_EVENTS && stream_has_room(stream);
+         page++) {
         if (tell_page(stream, store, &count, err) < 0)
             return -1;
     }

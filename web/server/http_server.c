@@ -462,6 +462,11 @@ void http_stream_end(struct http_stream *stream)
     wake(stream);
 }
 
+size_t http_stream_queued(const struct http_stream *stream)
+{
+    return stream->queue.length - stream->sent;
+}
+
 bool http_stream_is_heard(struct http_stream *stream)
 {
     char byte;

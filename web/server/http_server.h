@@ -71,6 +71,9 @@ struct http_stream *http_stream_open(struct http_exchange *exchange);
  * and the peer comes again. */
 bool http_stream_write(struct http_stream *stream, const char *bytes, size_t length);
 
+/* Bytes that were queued and have not left: whoever has much to tell waits while it is much. */
+size_t http_stream_queued(const struct http_stream *stream);
+
 /* False when its peer is gone: a look at the socket, since nothing else tells while nothing is
  * written. The stream is ended then. */
 bool http_stream_is_heard(struct http_stream *stream);
