@@ -4,6 +4,7 @@
 #include "scheduler/command/companions.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/flow_facts.h"
+#include "scheduler/command/message_facts.h"
 #include "scheduler/command/project_facts.h"
 #include "scheduler/command/versions.h"
 #include "scheduler/daemon/daemon.h"
@@ -114,7 +115,7 @@ static void find_error(struct doctor *doctor, const char *check, const struct er
 static void check_programs(struct doctor *doctor)
 {
     static const char *const names[] = {COMPANION_KEEPER, COMPANION_SYNC, COMPANION_SQL,
-                                        COMPANION_DATA};
+                                        COMPANION_DATA,   COMPANION_LOOK, COMPANION_NOTIFY};
     size_t found = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *path;
@@ -181,6 +182,17 @@ static void check_keeper(struct doctor *doctor, const struct view_status *view)
              "%zu runs are open and nobody drives them", view->open_count);
 }
 
+static void check_messages(struct doctor *doctor, struct store *store)
+{
+    struct message_counts counts;
+    struct error err = {0};
+    if (view_message_counts(store, &doctor->context->arena, &counts, &err) < 0)
+        find_error(doctor, "messages", &err);
+    else if (counts.failing + counts.given_up > 0)
+        find(doctor, (struct finding){FINDING_WARNING, "messages", "datemill notify list"}, "%s",
+             message_facts_words(doctor->context, &counts));
+}
+
 static void check_store(struct doctor *doctor)
 {
     struct context *context = doctor->context;
@@ -204,6 +216,7 @@ static void check_store(struct doctor *doctor)
     find(doctor, (struct finding){FINDING_OK, "store", NULL}, "%s, %s, WAL %s, schema %d",
          store_path(store), project_facts_bytes(&context->arena, figures.file_bytes),
          project_facts_bytes(&context->arena, figures.wal_bytes), figures.schema_version);
+    check_messages(doctor, store);
     check_keeper(doctor, &view);
 }
 

@@ -3,6 +3,7 @@
 #include "scheduler/command/command.h"
 #include "scheduler/command/context.h"
 #include "scheduler/command/flow_facts.h"
+#include "scheduler/command/message_facts.h"
 #include "scheduler/command/page_start.h"
 #include "scheduler/command/project_facts.h"
 #include "scheduler/command/run_facts.h"
@@ -27,6 +28,7 @@ struct status {
     struct status_scheduler scheduler;
     struct store_figures figures;
     struct view_status view;
+    struct message_counts messages;
     struct view_backfills backfills;
     struct project_flows flows;
     struct calendar_facts calendar; /* of all flows, or of the one */
@@ -74,6 +76,24 @@ static void print_store(struct status *status)
                      project_facts_bytes(arena, figures->file_bytes),
                      project_facts_bytes(arena, figures->wal_bytes), figures->schema_version);
     print_fact(status, "store", "ok", text);
+}
+
+/* Only what is not delivered is news. */
+static void print_messages(struct status *status)
+{
+    if (status->messages.waiting + status->messages.given_up > 0)
+        print_fact(status, "messages", status->messages.given_up > 0 ? "lost" : "waiting",
+                   message_facts_words(status->context, &status->messages));
+}
+
+static void write_messages(const struct status *status, struct json_out *json)
+{
+    json_out_key(json, "messages");
+    json_out_begin_object(json);
+    json_out_pair_int(json, "waiting", status->messages.waiting);
+    json_out_pair_int(json, "failing", status->messages.failing);
+    json_out_pair_int(json, "given_up", status->messages.given_up);
+    json_out_end_object(json);
 }
 
 static void add_part(struct text *text, size_t count, const char *word)
@@ -377,6 +397,7 @@ static void print_json(struct status *status)
     json_out_pair_int(&json, "granted", status->view.granted);
     json_out_pair_int(&json, "running", status->view.running);
     json_out_end_object(&json);
+    write_messages(status, &json);
     write_flows(status, &json);
     write_today(status, &json);
     json_out_key(&json, "next");
@@ -402,6 +423,8 @@ static int load_store(struct status *status, struct error *err)
     if (store_measure(status->store, &status->figures, err) < 0)
         return -1;
     const char *flow = status->flow != NULL ? status->flow->name : NULL;
+    if (view_message_counts(status->store, &context->arena, &status->messages, err) < 0)
+        return -1;
     if (status_backfills_load(context, status->store, flow, &status->backfills, err) < 0)
         return -1;
     return view_status(status->store, &context->arena, &status->view, err);
@@ -433,6 +456,7 @@ static int run_status(struct context *context, const struct options *options, st
     print_scheduler(&status);
     print_page(&status);
     print_store(&status);
+    print_messages(&status);
     if (status.flow == NULL)
         print_flows(&status);
     print_today(&status);

@@ -41,6 +41,8 @@ extern const struct command command_show;
 extern const struct command command_skip;
 extern const struct command command_status;
 extern const struct command command_stop;
+extern const struct command command_notify_list;
+extern const struct command command_notify_test;
 extern const struct command command_token_add;
 extern const struct command command_token_list;
 extern const struct command command_token_remove;
@@ -83,6 +85,8 @@ const struct command *const commands[] = {
     &command_serve,
     &command_web,
     &command_web_open,
+    &command_notify_list,
+    &command_notify_test,
     &command_token_add,
     &command_token_list,
     &command_token_remove,

@@ -7,6 +7,8 @@
 #define COMPANION_KEEPER "datemill-keeper"
 #define COMPANION_WEB "datemill-web"
 #define COMPANION_DATA "datemill-data"
+#define COMPANION_LOOK "datemill-look"
+#define COMPANION_NOTIFY "datemill-notify"
 #define COMPANION_SYNC "datemill-sync"
 #define COMPANION_SQL "datemill-sql"
 

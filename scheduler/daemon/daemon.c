@@ -9,6 +9,7 @@
 #include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/outbox.h"
 #include "scheduler/daemon/pruning.h"
 #include "scheduler/daemon/retention.h"
 #include "scheduler/daemon/waits.h"
@@ -92,6 +93,8 @@ static int open_parts(struct daemon *daemon, struct error *err)
     if (daemon->is_server &&
         (backfill_load_running(daemon, err) < 0 || firing_open(daemon, &daemon->firing, err) < 0))
         return -1;
+    if (daemon->is_server)
+        daemon->outbox = outbox_open(daemon);
     if (open_keeper(daemon, epoch, err) < 0)
         return -1;
     daemon->state_dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -148,6 +151,7 @@ void daemon_close(struct daemon *daemon)
         turn_end(daemon);
     connections_close(daemon);
     waits_close(daemon);
+    outbox_close(daemon->outbox);
     keeper_client_close(daemon->keeper);
     loop_remove_hook(daemon->loop, &daemon->commit_hook);
     loop_cancel_timer(daemon->loop, &daemon->wakeup);

@@ -27,6 +27,7 @@ struct daemon_run {
     int32_t position;           /* of its date there; -1 = not known yet, nor is its state */
     enum date_state date_state; /* with the changes of the turn */
     char *failure;              /* `node: reason` of the first that failed, or why it is blocked */
+    bool is_late_told;          /* of its deadline */
     bool is_blocked;            /* by a date before it: stopped for that */
 };
 

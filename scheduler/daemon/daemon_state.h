@@ -49,6 +49,7 @@ struct daemon {
     struct backfill *backfills;                                /* at work */
     struct freezes *freezes;                                   /* by hand */
     struct firing *firing;                                     /* of a server; else NULL */
+    struct outbox *outbox;                                     /* of a server; else NULL */
     struct waits *waits;                                       /* NULL: nothing waits */
     struct node_setting environment[DAEMON_ENVIRONMENT_COUNT]; /* of every attempt */
     struct definitions definitions;

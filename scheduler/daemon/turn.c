@@ -5,6 +5,7 @@
 #include "scheduler/daemon/firing.h"
 #include "scheduler/daemon/freezes.h"
 #include "scheduler/daemon/needs.h"
+#include "scheduler/daemon/outbox.h"
 #include "scheduler/daemon/waits.h"
 #include "scheduler/system/clock.h"
 
@@ -83,7 +84,9 @@ static int store_details(struct daemon *daemon, struct error *err)
         if (store_set_hold(store, item->run_id, item->hold, err) < 0)
             return -1;
     }
-    return freezes_store(daemon, err) < 0 ? -1 : store_story(daemon, err);
+    if (outbox_store(daemon, err) < 0 || freezes_store(daemon, err) < 0)
+        return -1;
+    return store_story(daemon, err);
 }
 
 static int store_new_version(struct daemon *daemon, struct turn_version *item, struct error *err)
@@ -259,7 +262,8 @@ static bool is_empty(const struct turn *turn)
            turn->started.first == NULL && turn->ends.first == NULL &&
            turn->operations.first == NULL && turn->holds.first == NULL &&
            turn->backfills.first == NULL && turn->replies.first == NULL &&
-           turn->schedules.first == NULL && turn->notes.first == NULL;
+           turn->schedules.first == NULL && turn->notes.first == NULL &&
+           turn->messages.first == NULL;
 }
 
 /* Grants that the keeper has and has not started: while there are some it lacks nothing. */
@@ -353,6 +357,7 @@ static void after_commit(struct daemon *daemon)
     needs_look(daemon, &done);
     backfill_after_commit(daemon, &done);
     firing_after_turn(daemon->firing, &done);
+    outbox_after_commit(daemon->outbox, &done);
     daemon->done_turn = NULL;
     arena_free(&done.arena);
     action_list_free(&done.actions);
@@ -385,7 +390,10 @@ void turn_end(struct daemon *daemon)
         loop_cancel_timer(daemon->loop, &daemon->commit_soon);
         daemon->shares_commit = false;
         prepare_grants(daemon);
-        if (backfill_note(daemon, &err) < 0 || store_turn(daemon, &err) < 0) {
+        int noted = backfill_note(daemon, &err);
+        if (noted == 0)
+            outbox_note(daemon);
+        if (noted < 0 || store_turn(daemon, &err) < 0) {
             in_trouble(daemon, &err);
             return;
         }

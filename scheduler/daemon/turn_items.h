@@ -7,6 +7,7 @@
 #include "scheduler/daemon/notice.h"
 #include "scheduler/engine/action.h"
 #include "scheduler/store/store_backfill.h"
+#include "scheduler/store/store_message.h"
 #include "scheduler/store/store_schedule.h"
 #include "scheduler/system/keeper_protocol.h"
 
@@ -98,6 +99,18 @@ struct turn_backfill { /* a change of a backfill; they are stored in their order
     struct notice notice;
 };
 
+enum turn_message_kind {
+    TURN_MESSAGE_PUT,
+    TURN_MESSAGE_SET,
+    TURN_MESSAGE_FOLD /* those up to `id` are told in the one that is `about` that */
+};
+
+struct turn_message { /* what people are told */
+    struct turn_message *next;
+    enum turn_message_kind kind;
+    struct store_message row;
+};
+
 struct turn_reply {
     struct turn_reply *next;
     struct daemon_watcher *watcher; /* NULL when it went away meanwhile */
@@ -125,6 +138,7 @@ struct turn {
     struct arena arena; /* everything of the turn */
     struct action_list actions;
     size_t noted; /* actions that backfills have looked at */
+    size_t told;  /* actions that the outbox has looked at */
     TURN_LIST(turn_run) runs;
     TURN_LIST(turn_version) versions;
     TURN_LIST(turn_grant) grants;
@@ -136,6 +150,7 @@ struct turn {
     TURN_LIST(turn_backfill) backfills;
     TURN_LIST(turn_schedule) schedules;
     TURN_LIST(turn_note) notes;
+    TURN_LIST(turn_message) messages;
     TURN_LIST(turn_reply) replies;
 };
 

@@ -1,6 +1,7 @@
 #include "scheduler/flow/field_table.h"
 
 #include "scheduler/base/instant.h"
+#include "scheduler/flow/notify.h"
 
 #define SECOND DURATION_SECOND_US
 #define DAY DURATION_DAY_US
@@ -253,6 +254,16 @@ const struct field field_table_flow[] = {
      .max = 10000,
      .help =
          "Scheduled runs of it that are open at once; further ones wait. Without it any number."},
+    {.name = "notify",
+     .kind = FIELD_KIND_BLOCK,
+     .fields = notify_fields,
+     .help = "Whom to tell of its runs; what it does not say is as datemill.yaml says.",
+     .example = "{failure: [ops]}"},
+    {.name = "deadline",
+     .kind = FIELD_KIND_STRING,
+     .help = "When a scheduled run is late: a time of day of the flow's zone, the first after the "
+             "planned time; or a time after that, as 2h.",
+     .example = "\"07:00\""},
     {.name = "defaults",
      .kind = FIELD_KIND_BLOCK,
      .fields = defaults_fields,
@@ -297,6 +308,9 @@ static const struct field keep_fields[] = {
     {.name = NULL},
 };
 
+static const struct field channel_item = {.kind = FIELD_KIND_BLOCK,
+                                          .fields = notify_channel_fields};
+
 const struct field field_table_project[] = {
     {.name = "timezone",
      .kind = FIELD_KIND_STRING,
@@ -329,6 +343,16 @@ const struct field field_table_project[] = {
      .fields = keep_fields,
      .help = "How long `datemill serve` keeps history. Without it everything stays.",
      .example = "{runs: 90d, logs: 30d}"},
+    {.name = "channels",
+     .kind = FIELD_KIND_MAP,
+     .item = &channel_item,
+     .help = "Ways to tell people, by name.",
+     .example = "{ops: {type: command, command: [/usr/local/bin/page]}}"},
+    {.name = "notify",
+     .kind = FIELD_KIND_BLOCK,
+     .fields = notify_fields,
+     .help = "Whom to tell of runs, unless a flow says else.",
+     .example = "{failure: [ops], late: [ops]}"},
     STOP_GRACE_FIELD,
     LOG_LIMIT_FIELD,
     {.name = "node_types",

@@ -155,6 +155,7 @@ struct project {
     int64_t log_limit;
     struct duration keep_runs;            /* what ended longer ago is forgotten; 0 = nothing is */
     struct duration keep_logs;            /* less than keep_runs; 0 = as long as their runs */
+    const struct project_notify *notify;  /* notify.h */
     const struct node_type *const *types; /* built-in and external ones */
     size_t type_count;
     struct flow_file file; /* datemill.yaml itself */
@@ -174,7 +175,7 @@ struct flow {
     struct flow_schedule schedule;
     int32_t priority; /* of its runs, 1 to 8 */
     int32_t max_runs; /* of the schedule that are open at once; 0 = no limit */
-
+    const struct flow_notify *notify;
     const struct flow_param *params;
     size_t param_count;
     const struct node_table_file *tables;

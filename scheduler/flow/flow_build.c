@@ -1,6 +1,7 @@
 #include "scheduler/flow/field_read.h"
 #include "scheduler/flow/field_table.h"
 #include "scheduler/flow/flow_loader.h"
+#include "scheduler/flow/notify.h"
 
 #include "scheduler/base/scope.h"
 #include "scheduler/base/suggest.h"
@@ -58,6 +59,7 @@ void flow_build_head(struct flow_loader *loader)
     flow->owner = text_or_empty(block, "owner");
     flow->priority = (int32_t)field_number(block, "priority", DEFAULT_PRIORITY);
     flow->max_runs = (int32_t)field_number(block, "max_runs", 0);
+    flow->notify = notify_read_flow(block, loader->project, &loader->report, &flow->arena);
     const struct field_value *tags = field_find(block, "tags");
     flow->tag_count = tags == NULL ? 0 : tags->item_count;
     const char **list = arena_array(&flow->arena, flow->tag_count + 1, sizeof *list);

@@ -4,6 +4,7 @@
 #include "scheduler/flow/field_table.h"
 #include "scheduler/flow/flow_load.h"
 #include "scheduler/flow/manifest.h"
+#include "scheduler/flow/notify.h"
 
 #include <string.h>
 
@@ -225,6 +226,8 @@ int project_load(struct flow_source *source, const struct project_types *builtin
         read_connections(&loader);
         check_zone(&loader);
         read_settings(&loader);
+        project->notify =
+            notify_read_project(&loader.block, source, &loader.report, &project->arena);
         read_keep(&loader);
         read_node_types(&loader, builtin);
     }

@@ -353,3 +353,21 @@ CREATE TABLE event (
     text TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX event_by_run ON event(run_id) WHERE run_id IS NOT NULL;
+
+-- What people are to be told: stored with what it is about, sent after it, at least once.
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,         -- milliseconds of its time, or one more than the largest
+    channel TEXT NOT NULL,
+    event INTEGER NOT NULL,         -- enum notify_event
+    about TEXT NOT NULL UNIQUE,     -- channel and what it is about: told once
+    facts TEXT NOT NULL,            -- JSON, as they were when it was made
+    created_at INTEGER NOT NULL,
+    state INTEGER NOT NULL,         -- enum message_state
+    tries INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,       -- not before, after a try that failed
+    ended_at INTEGER NOT NULL,      -- delivered, given up, or put into a summary; 0 = waiting
+    problem TEXT NOT NULL,          -- of the last try, one line
+    summary_id INTEGER              -- the message it is told in
+);
+CREATE INDEX message_waiting ON message(id) WHERE state = 0;
+CREATE INDEX message_sent ON message(channel, ended_at) WHERE state = 1;

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # What `cmake --install` puts where, and that it works from there.
 . "$(dirname "$0")/tap.bash"
-program datemill datemill-keeper datemill-sync datemill-sql datemill-data datemill-look datemill-web
+program datemill datemill-keeper datemill-sync datemill-sql datemill-data datemill-look \
+    datemill-notify datemill-web
 prefix=$work/prefix
 
 check 'it installs' cmake --install "$build_dir" --prefix "$prefix"
 is 'one program on the PATH' "$(ls "$prefix/bin")" datemill
 is 'its companions out of the way' "$(ls "$prefix/libexec/datemill" | tr '\n' ' ')" \
-    'datemill-data datemill-keeper datemill-look datemill-sql datemill-sync datemill-web '
+    "$(printf 'datemill-%s ' data keeper look notify sql sync web)"
 
 mkdir "$work/project"
 printf 'slots: 2\n' >"$work/project/datemill.yaml"
