@@ -165,11 +165,12 @@ is 'runs go on while it hangs' "$(status_of timeout 10 "$datemill" run fine 2021
 # ---- kill -9 between commit and delivery ----
 kill -9 "$server"
 wait "$server" 2>/dev/null
-check 'the message is stored' counts '"channel":"hook".*2021-11-13' 1
+check 'the message is stored' \
+    counts '"channel":"hook".*"bizdate":"2021-11-13"' 1
 mode slow
 start_server
 check 'the next server delivers it' wait_for sh -c "$datemill notify list --all --json |
-    grep 2021-11-13 | grep -q '\"state\":\"delivered\"'"
+    grep '\"bizdate\":\"2021-11-13\"' | grep hook | grep -q '\"state\":\"delivered\"'"
 
 # ---- a command that hangs ----
 mode ok
