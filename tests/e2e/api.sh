@@ -129,6 +129,18 @@ is "its trigger" "$(printf '%s' "$run" | json trigger)" "web by bot"
 is "its date" "$(printf '%s' "$run" | json bizdate)" 2021-11-11
 check "its parameter" has "$run" '"name":"var","value":"20211111"'
 
+# A page's session does as well, with its token and from its origin.
+link=$("$datemill" web open -q)
+cookie=$(header "$(get "/${link#http://*/}")" Set-Cookie | cut -d';' -f1)
+csrf=$(get / "Cookie: $cookie" | sed -n 's/.*name="csrf" value="\([0-9a-f]*\)".*/\1/p' | head -1)
+freeze='{"action":"freeze","reason":"by page"}'
+is "a session without its token is 403" "$(status "$(post /api/v1/flows/slow/actions "$freeze" \
+    "Cookie: $cookie" "Origin: http://127.0.0.1:$port")")" 403
+is "from elsewhere, too" "$(status "$(post /api/v1/flows/slow/actions "$freeze" \
+    "Cookie: $cookie" "Origin: http://evil.example" "X-CSRF-Token: $csrf")")" 403
+is "with both it changes" "$(status "$(post /api/v1/flows/slow/actions "$freeze" \
+    "Cookie: $cookie" "Origin: http://127.0.0.1:$port" "X-CSRF-Token: $csrf")")" 200
+
 answer=$(post /api/v1/runs '{"flow":"etl","dat":"2021-11-11"}' "$bearer")
 is "an unknown member is 400" "$(status "$answer")" 400
 check "with did-you-mean" has "$answer" 'did you mean `date`?'
@@ -188,10 +200,15 @@ is "another plan than the one that was seen is refused" "$(status "$answer")" 40
 is "with its code" "$(body "$answer" | json code)" E029
 answer=$(post /api/v1/backfills "{$days,\"plan_hash\":\"$hash\"}" "$bearer")
 is "the same is made" "$(status "$answer") $(header "$answer" Location)" "201 /api/v1/backfills/1"
-for _ in $(seq 150); do
-    [ "$(body "$(get /api/v1/backfills/1)" | json state)" != running ] && break
-    sleep 0.1
-done
+through() # waits until the backfill is
+{
+    for _ in $(seq 150); do
+        [ "$(body "$(get /api/v1/backfills/1)" | json state)" != running ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+check "it gets through" through
 backfill=$(body "$(get '/api/v1/backfills/1?limit=2')")
 is "it ends, with a date that failed" "$(printf '%s' "$backfill" | json state)" failed
 next=$(printf '%s' "$backfill" | json next)
@@ -200,6 +217,7 @@ check "dates by state" has "$(get '/api/v1/backfills/1?state=failed')" '"bizdate
 is "it is over: pause is a conflict" \
     "$(status "$(post /api/v1/backfills/1/actions '{"action":"pause"}' "$bearer")")" 409
 is "retry" "$(status "$(post /api/v1/backfills/1/actions '{"action":"retry"}' "$bearer")")" 200
+check "it gets through again" through
 is "set wants something" \
     "$(status "$(post /api/v1/backfills/1/actions '{"action":"set"}' "$bearer")")" 400
 
