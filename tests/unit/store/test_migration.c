@@ -163,7 +163,7 @@ static void readers_wait_for_a_writer(void **state)
     make_first(world->state);
     assert_int_equal(store_open_reader(world->state, &store, &err), -1);
     assert_int_equal(err.kind, ERROR_KIND_PRECONDITION);
-    assert_non_null(strstr(err.text, "has schema 1, which is older than 4"));
+    assert_non_null(strstr(err.text, "has schema 1, which is older than 5"));
     world_reopen(world);
     OK(store_open_reader(world->state, &store, ok));
     store_close(store);
