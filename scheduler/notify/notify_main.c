@@ -3,11 +3,11 @@
  * Standard input: {"url":…,"headers":["Name: value"],"template":…,"facts":{"flow":…},
  * "timeout_ms":…,"ok_field":…}; without `template` the facts are the body. Standard output: one
  * line, {"ok":true} or {"ok":false,"problem":…}. */
-#include "notify/webhook.h"
 #include "scheduler/base/json_in.h"
 #include "scheduler/base/json_out.h"
 #include "scheduler/base/json_template.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/notify/webhook.h"
 
 #include <errno.h>
 #include <stdio.h>

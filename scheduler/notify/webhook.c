@@ -1,4 +1,4 @@
-#include "notify/webhook.h"
+#include "scheduler/notify/webhook.h"
 
 #include "scheduler/base/json_in.h"
 #include "scheduler/base/scope.h"
