@@ -253,6 +253,7 @@ is "DELETE is 405" \
     "$(status "$(raw "DELETE /api/v1/runs HTTP/1.1\r\n$local\r\n$close\r\n\r\n")")" 405
 
 check "flows" has "$(get /api/v1/flows)" '"name":"slow","definition":"valid"'
+is "a pattern is no flow" "$(status "$(get '/api/v1/flows/*')")" 404
 check "a flow" has "$(get /api/v1/flows/etl)" '"needs":["load"]'
 grid=$(body "$(get '/api/v1/flows/etl/grid?from=2021-11-03&to=2021-11-05')")
 check "a grid: dates" has "$grid" '"dates":["2021-11-03","2021-11-04","2021-11-05"]'

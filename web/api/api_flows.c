@@ -142,8 +142,9 @@ static int newest_runs(struct store *store, const char *name, int32_t limit, str
 {
     struct run_query query = {.flows = {&name, 1}};
     struct view_page page = {.limit = limit, .query = &query};
+    bool is_none = store == NULL || run_query_is_pattern(name); /* no flow has such a name */
     *ret_runs = (struct view_runs){0};
-    return store == NULL ? 0 : view_list_runs(store, &page, arena, ret_runs, NULL);
+    return is_none ? 0 : view_list_runs(store, &page, arena, ret_runs, NULL);
 }
 
 static int write_listed(struct visit *visit, struct store *store, struct json_out *out,
