@@ -114,12 +114,13 @@ static void the_program_gets_json(void **state)
     flow_test_begin(&test, NULL);
     run_command("mkdir -p types/all");
     write_text("datemill.yaml", "node_types: [types/all]\n");
-    write_text("types/all/node.yaml",
-               "node_type: all\nhelp: All kinds.\nprogram: python3\nfields:\n"
-               "  words: {kind: list}\n  table: {kind: map}\n  n: {kind: integer, min: 1, max: 9}\n"
-               "  wait: {kind: duration, default: 1500ms}\n  on: {kind: bool, default: \"true\"}\n"
-               "  mode: {kind: choice, choices: [fast, slow], default: fast}\n"
-               "  text: {kind: text, required: true}\n  left_out: {}\n");
+    write_text(
+        "types/all/node.yaml",
+        "node_type: all\nhelp: All kinds.\nprogram: python3\nfields:\n"
+        "  words: {kind: list}\n  table: {kind: map}\n  n: {kind: integer, min: 1, max: 9}\n"
+        "  wait: {kind: duration, default: 1500ms}\n  flag: {kind: bool, default: \"true\"}\n"
+        "  mode: {kind: choice, choices: [fast, slow], default: fast}\n"
+        "  text: {kind: text, required: true}\n  left_out: {}\n");
     flow_test_open(&test);
     struct flow *flow = load_text(&test, "f",
                                   "flow: f\nnodes:\n  a:\n    type: all\n    words: [x, 7]\n"
@@ -138,7 +139,7 @@ static void the_program_gets_json(void **state)
     assert_int_equal(json_count(json_get(values, "words")), 2);
     assert_string_equal(json_get_string(json_get(values, "table"), "k", ""), "v");
     assert_int_equal(json_get_int(values, "n", 0), 5);
-    assert_true(json_get_bool(values, "on", false));
+    assert_true(json_get_bool(values, "flag", false));
     assert_string_equal(json_get_string(values, "mode", ""), "fast");
     assert_string_equal(json_get_string(values, "text", ""), "say \"中\"");
     assert_non_null(strstr(command.input, "\"wait\":1.500000"));

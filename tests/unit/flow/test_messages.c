@@ -86,7 +86,7 @@ static void m2_unknown_key_of_a_node(void **state)
            "   |     ^^^^^^ did you mean `timeout`?\n"
            "   |\n"
            "   = note: a virtual node has: type, title, description, needs, params, env, retry, "
-           "timeout, stop_grace, log_limit, pool, priority, leftovers, frozen\n");
+           "timeout, stop_grace, log_limit, pool, priority, leftovers, frozen, on\n");
     flow_test_end(&test);
 }
 
