@@ -17,24 +17,6 @@ timezone: UTC
 slots: 6
 END
 
-# A node that says in the ledger of which date it is; FIRST-STATUS as in node().
-dated_node()
-{
-    cat <<END_NODE
-  $1:
-    needs: [$2]
-    retry: {$5}
-    run: |
-      name="\$DATEMILL_RUN_ID \$DATEMILL_NODE \$DATEMILL_ATTEMPT"
-      echo "b \$name \$DATEMILL_FLOW/\$DATEMILL_BIZDATE" >>$ledger
-      sleep $3
-      status=0
-      [ \$DATEMILL_ATTEMPT != 1 ] || status=$4
-      echo "e \$name \$status \$DATEMILL_FLOW/\$DATEMILL_BIZDATE" >>$ledger
-      exit \$status
-END_NODE
-}
-
 for flow in storm gale; do
     {
         echo "flow: $flow"
@@ -91,17 +73,6 @@ play_round()
         [ $kills -ge $most ] || { kill_some && end=$((SECONDS + 120)); }
     done
     storm_is_over || storm_note_unfinished
-}
-
-no_open_runs()
-{
-    ! "$datemill" runs list --json -n 1000 | grep -qE '"state":"(running|waiting)"'
-}
-
-# Lines `RUN NODE TRY STATUS` of the ledger.
-true_ends()
-{
-    sed -n 's/^e //p' "$ledger" | cut -d ' ' -f 1-4 | sort
 }
 
 # ---- commands only ----

@@ -38,6 +38,24 @@ node()
 END_NODE
 }
 
+# A node that says in the ledger of which date it is; FIRST-STATUS as in node().
+dated_node()
+{
+    cat <<END_NODE
+  $1:
+    needs: [$2]
+    retry: {$5}
+    run: |
+      name="\$DATEMILL_RUN_ID \$DATEMILL_NODE \$DATEMILL_ATTEMPT"
+      echo "b \$name \$DATEMILL_FLOW/\$DATEMILL_BIZDATE" >>$ledger
+      sleep $3
+      status=0
+      [ \$DATEMILL_ATTEMPT != 1 ] || status=$4
+      echo "e \$name \$status \$DATEMILL_FLOW/\$DATEMILL_BIZDATE" >>$ledger
+      exit \$status
+END_NODE
+}
+
 # stored_attempts [FIRST-RUN]: a line `RUN NODE TRY END CODE` for each attempt.
 stored_attempts()
 {
@@ -71,10 +89,24 @@ ledger_repeats()
     grep '^[be] ' "$ledger" | cut -d ' ' -f 1-4 | sort | uniq -d
 }
 
+no_open_runs()
+{
+    local listed
+    listed=$("$datemill" runs list --json -n 1000) && [ -n "$listed" ] &&
+        ! grep -qE '"state":"(running|waiting)"' <<<"$listed"
+}
+
+# Lines `RUN NODE TRY STATUS` of the ledger.
+true_ends()
+{
+    sed -n 's/^e //p' "$ledger" | cut -d ' ' -f 1-4 | sort
+}
+
 # ---- commands that are killed and started again; `command_words N` sets `words` ----
 declare -a storm_pid=() storm_is_done=()
 storm_count=0
 storm_busy=0
+storm_again=5 # exit statuses after which a command is begun again
 kills=0
 odd=
 
@@ -102,15 +134,16 @@ storm_is_over()
     [[ " ${storm_is_done[*]:0:$storm_count}" != *0* ]]
 }
 
-# Looks whether command $1 is through; 5 means that what the killed one had is not let go yet. $2:
-# the exit statuses that are well; `odd` gets any other, with what was said last.
+# Looks whether command $1 is through; 5 means that what the killed one had is not let go yet, 6
+# that nobody serves. $2: the exit statuses that are well; `odd` gets any other, with what was said
+# last.
 storm_look()
 {
     local status=0
     [ "${storm_is_done[$1]}" = 0 ] || return 0
     kill -0 "${storm_pid[$1]}" 2>/dev/null && return 0
     wait "${storm_pid[$1]}" || status=$?
-    if [ $status = 5 ] && [ $storm_busy -lt 100000 ]; then
+    if [[ " $storm_again " == *" $status "* ]] && [ $storm_busy -lt 100000 ]; then
         storm_busy=$((storm_busy + 1))
         sleep 0.05
         storm_start "$1"
