@@ -85,10 +85,10 @@ ln -s . loop
 start_server
 check 'it serves what is right' said '2 scheduled, 0 by hand'
 check 'which runs' wait_for sh -c "'$datemill' runs list flow:tick --json | grep -q success"
-check 'a schedule that never fires is told' said 'flow=never text="never.yaml:2:12:'
-check 'and why' said 'the schedule cannot be read: it never fires: there is no such date'
-check 'a zone that is not there' said 'there is no time zone `Mars/Olympus`'
-check 'a file that ends too early' said 'flow=bad text="bad/flow.yaml:'
+check 'a schedule that never fires is told' wait_for said 'flow=never text="never.yaml:2:12:'
+check 'and why' wait_for said 'the schedule cannot be read: it never fires: there is no such date'
+check 'a zone that is not there' wait_for said 'there is no time zone `Mars/Olympus`'
+check 'a file that ends too early' wait_for said 'flow=bad text="bad/flow.yaml:'
 check 'status has their places' status_says 'never.yaml:2'
 is 'a time that the clock skips is one' "$("$datemill" schedule skipped --from 2024-03-31 -n 1 |
     sed -n 's/^next .*  *skipped/skipped/p')" 'skipped by the clock: starts at 03:00:00'
