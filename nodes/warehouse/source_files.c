@@ -212,7 +212,8 @@ int source_find(int root_fd, const char *pattern, struct arena *arena,
     const struct search search = {.root_fd = root_fd, .arena = arena};
     if (check_pattern(pattern, err) != 0 || expand(&search, pattern, &names, err) != 0)
         return -1;
-    qsort(names.items, names.count, sizeof *names.items, order_names);
+    if (names.count > 0)
+        qsort(names.items, names.count, sizeof *names.items, order_names);
     for (size_t i = 0; i < names.count; i++) {
         if (add_file(root_fd, names.items[i], arena, &files, err) != 0)
             return -1;

@@ -347,7 +347,8 @@ static void on_timer(void *owner)
 struct outbox *outbox_open(struct daemon *daemon)
 {
     struct outbox *outbox = memory_new(1, sizeof *outbox);
-    *outbox = (struct outbox){.daemon = daemon, .must_look = true, .timer = {on_timer, outbox}};
+    *outbox = (struct outbox){
+        .daemon = daemon, .must_look = true, .timer = {.call = on_timer, .owner = outbox}};
     loop_set_timer(daemon->loop, &outbox->timer, duration_ms(0));
     return outbox;
 }
