@@ -114,10 +114,10 @@ static void write_open(struct backfill_page *page)
         html_open(html, "td");
         page_time(page->visit, date->started_at, page->zone);
         html_close(html, "td");
-        data_cell(html, "n",
-                  has_begun ? visit_duration(page->visit,
-                                             instant_elapsed(date->started_at, page->visit->now))
-                            : "–");
+        html_element(html, "td", "n",
+                     has_begun ? visit_duration(page->visit,
+                                                instant_elapsed(date->started_at, page->visit->now))
+                               : "–");
         html_close(html, "tr");
     }
     if (page->open.count > 0) {

@@ -100,8 +100,3 @@ void data_head(struct html *html, const enum string_key *keys, size_t count, uin
     html_close(html, "tr");
     html_close(html, "thead");
 }
-
-void data_cell(struct html *html, const char *class_name, const char *text)
-{
-    html_element(html, "td", class_name, text);
-}

@@ -30,7 +30,4 @@ void data_url(struct url *url, struct visit *visit, const char *table, const cha
 /* A head of a table; `number_mask` has the bits of the columns of numbers. */
 void data_head(struct html *html, const enum string_key *keys, size_t count, uint32_t number_mask);
 
-/* <td class="n">. */
-void data_cell(struct html *html, const char *class_name, const char *text);
-
 #endif

@@ -21,10 +21,10 @@ static void write_table(struct visit *visit, const struct json *table)
         html_element(html, "small", NULL, comment);
     html_close(html, "th");
     bool is_partitioned = json_get_bool(table, "partitioned", false);
-    data_cell(html, "n",
-              is_partitioned ? data_number(visit, json_get_int(table, "partitions", 0)) : "–");
-    data_cell(html, "n", data_number(visit, json_get_int(table, "rows", 0)));
-    data_cell(html, "n", data_bytes(visit, json_get_int(table, "bytes", 0)));
+    html_element(html, "td", "n",
+                 is_partitioned ? data_number(visit, json_get_int(table, "partitions", 0)) : "–");
+    html_element(html, "td", "n", data_number(visit, json_get_int(table, "rows", 0)));
+    html_element(html, "td", "n", data_bytes(visit, json_get_int(table, "bytes", 0)));
     html_open(html, "td");
     html_attr(html, "class", "nb");
     if (days > 0)

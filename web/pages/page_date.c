@@ -1,5 +1,6 @@
 /* /flows/{flow}/dates/{date}: all runs of a business date, and how its nodes stand.
  * /flows/{flow}/{date}: the newest of them. */
+#include "web/pages/data.h"
 #include "web/pages/flow_head.h"
 #include "web/pages/grid.h"
 #include "web/pages/pages.h"
@@ -127,22 +128,6 @@ static void write_actions(struct page *page)
     html_close(html, "div");
 }
 
-static void write_header(struct html *html, const enum string_key *keys, size_t count)
-{
-    html_open(html, "thead");
-    html_open(html, "tr");
-    for (size_t i = 0; i < count; i++) {
-        html_open(html, "th");
-        html_attr(html, "scope", "col");
-        if (keys[i] == STR_DURATION)
-            html_attr(html, "class", "n");
-        html_say(html, keys[i]);
-        html_close(html, "th");
-    }
-    html_close(html, "tr");
-    html_close(html, "thead");
-}
-
 static const char *run_href(const struct page *page, int64_t run_id, const char *node)
 {
     struct url url;
@@ -207,7 +192,7 @@ static void write_runs(struct page *page)
     html_attr(html, "class", "scroll");
     html_open(html, "table");
     html_attr(html, "class", "list");
-    write_header(html, keys, sizeof keys / sizeof keys[0]);
+    data_head(html, keys, sizeof keys / sizeof keys[0], 1u << 5); /* the duration */
     html_open(html, "tbody");
     for (size_t i = 0; i < page->runs.count; i++)
         write_run(page, &page->runs.items[i]);
@@ -277,7 +262,7 @@ static void write_nodes(struct page *page)
     html_attr(html, "class", "scroll");
     html_open(html, "table");
     html_attr(html, "class", "list");
-    write_header(html, keys, sizeof keys / sizeof keys[0]);
+    data_head(html, keys, sizeof keys / sizeof keys[0], 0);
     html_open(html, "tbody");
     for (size_t i = 0; i < page->date.node_count; i++)
         write_node(page, &page->date.nodes[i]);

@@ -62,8 +62,8 @@ static void write_partition(struct table_page *page, const struct json *partitio
     else
         html_say(html, STR_DATA_WHOLE_TABLE);
     html_close(html, "th");
-    data_cell(html, "n", data_number(visit, json_get_int(partition, "rows", 0)));
-    data_cell(html, "n", data_bytes(visit, json_get_int(partition, "bytes", 0)));
+    html_element(html, "td", "n", data_number(visit, json_get_int(partition, "rows", 0)));
+    html_element(html, "td", "n", data_bytes(visit, json_get_int(partition, "bytes", 0)));
     html_open(html, "td");
     html_attr(html, "class", "nb");
     page_time(visit, data_time(json_get_string(partition, "modified", "")), NULL);
@@ -131,7 +131,7 @@ static void write_columns(struct table_page *page)
         if (json_get_bool(column, "partition", false))
             html_element_say(html, "small", NULL, STR_DATA_PARTITION_COLUMN);
         html_close(html, "td");
-        data_cell(html, NULL, json_get_string(column, "comment", ""));
+        html_element(html, "td", NULL, json_get_string(column, "comment", ""));
         html_close(html, "tr");
     }
     html_close(html, "tbody");
