@@ -12,6 +12,7 @@
 
 #define ARENA_FIRST_BLOCK_BYTES ((size_t)4096)
 #define ARENA_MAX_BLOCK_BYTES ((size_t)1 << 20)
+#define ARENA_SMALL_TEXT_BYTES 256
 
 struct arena_block {
     struct arena_block *older;
@@ -44,9 +45,8 @@ static void add_block(struct arena *arena, size_t wanted)
         size = ARENA_MAX_BLOCK_BYTES;
     if (size < wanted)
         size = wanted;
-    struct arena_block *block = memory_new(1, sizeof *block + size);
-    block->older = arena->block;
-    block->size = size;
+    struct arena_block *block = memory_resize(NULL, sizeof *block + size, 1);
+    *block = (struct arena_block){.older = arena->block, .size = size};
     arena->block = block;
 }
 
@@ -62,7 +62,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     char *memory = (char *)arena->block->data + arena->block->used;
     arena->block->used += rounded;
     arena->used += rounded;
-    return memory;
+    return memset(memory, 0, rounded); /* here, since much of a block is often never used */
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -86,11 +86,14 @@ char *arena_copy_string(struct arena *arena, const char *text)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+    char small[ARENA_SMALL_TEXT_BYTES];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(small, sizeof small, format, args);
     va_end(args);
     assert(length >= 0);
+    if ((size_t)length < sizeof small)
+        return arena_copy(arena, small, (size_t)length);
     char *text = arena_alloc(arena, (size_t)length + 1);
     va_start(args, format);
     vsnprintf(text, (size_t)length + 1, format, args);

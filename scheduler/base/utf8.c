@@ -122,11 +122,25 @@ static bool is_unsafe(int32_t code)
     return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
+/* Printable ASCII at the beginning, which is most of what there is. */
+static size_t count_plain(const char *bytes, size_t length)
+{
+    size_t count = 0;
+    while (count < length && bytes[count] >= ' ' && bytes[count] <= '~')
+        count++;
+    return count;
+}
+
 void utf8_append_safe(struct text *text, const char *bytes, size_t length)
 {
     size_t offset = 0;
     while (offset < length) {
         int32_t code;
+        size_t plain = count_plain(bytes + offset, length - offset);
+        text_append_bytes(text, bytes + offset, plain);
+        offset += plain;
+        if (offset == length)
+            break;
         size_t step = utf8_decode(bytes + offset, length - offset, &code);
         if (is_unsafe(code))
             text_append(text, "\xEF\xBF\xBD");

@@ -2,8 +2,8 @@
 
 #include "scheduler/base/zone_data.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MS_US 1000
 
@@ -11,6 +11,7 @@
 #define WINDOW (ZONE_MAX_OFFSET + 1)
 
 #define MAX_IDLE_CHANGES 16
+#define WALL_CHARACTERS 25 /* of a wall time in another form, at most */
 
 void zone_free(struct zone *zone)
 {
@@ -136,6 +137,14 @@ struct instant zone_next_change(const struct zone *zone, struct instant after)
     return instant_of(seconds);
 }
 
+/* The last `count` decimal digits. */
+static char *put_digits(char *at, int32_t number, int count)
+{
+    for (int i = count; i > 0; i--, number /= 10)
+        at[i - 1] = (char)('0' + number % 10);
+    return at + count;
+}
+
 const char *zone_format_rfc3339(const struct zone *zone, struct instant instant,
                                 char buffer[ZONE_RFC3339_BYTES])
 {
@@ -146,7 +155,13 @@ const char *zone_format_rfc3339(const struct zone *zone, struct instant instant,
     int64_t rest = instant.us % DURATION_SECOND_US;
     int64_t ms = (rest < 0 ? rest + DURATION_SECOND_US : rest) / MS_US;
     civil_time_format(civil_from_seconds(seconds + minutes * 60), wall);
-    snprintf(buffer, ZONE_RFC3339_BYTES, "%.25s.%03d%c%02d:%02d", wall, (int)(ms % 1000),
-             minutes < 0 ? '-' : '+', abs(minutes) / 60 % 100, abs(minutes) % 60);
+    size_t length = strnlen(wall, WALL_CHARACTERS);
+    char *at = (char *)memcpy(buffer, wall, length) + length;
+    *at++ = '.';
+    at = put_digits(at, (int32_t)ms, 3);
+    *at++ = minutes < 0 ? '-' : '+';
+    at = put_digits(at, abs(minutes) / 60 % 100, 2);
+    *at++ = ':';
+    *put_digits(at, abs(minutes) % 60, 2) = '\0';
     return buffer;
 }

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,6 +46,46 @@ static void test_every_day(void **state)
             expected.month = 1;
             expected.year++;
         }
+    }
+}
+
+static int32_t any_number(struct random *random)
+{
+    switch (random_below(random, 4)) {
+    case 0:
+        return (int32_t)random_below(random, 10000);
+    case 1:
+        return (int32_t)random_below(random, 100);
+    case 2:
+        return (int32_t)random_below(random, 40) - 20;
+    default:
+        return (int32_t)(random_next(random) & 0xffffffff);
+    }
+}
+
+/* Whatever the numbers are, the texts are those of printf, which every other program writes. */
+static void test_format(void **state)
+{
+    (void)state;
+    struct random random;
+    random_seed(&random, 12);
+    for (int i = 0; i < 200000; i++) {
+        struct civil_time time = civil_from_seconds((int64_t)random_below(&random, 1u << 31));
+        if (i % 2 == 0)
+            time.date = date(any_number(&random), any_number(&random), any_number(&random));
+        if (i % 3 == 0)
+            time.hour = any_number(&random);
+        if (i % 5 == 0)
+            time.second = any_number(&random);
+        char expected_date[CIVIL_DATE_BYTES];
+        char expected[CIVIL_TIME_BYTES];
+        char text[CIVIL_TIME_BYTES];
+        snprintf(expected_date, sizeof expected_date, "%04d-%02d-%02d", time.date.year,
+                 time.date.month % 100, time.date.day % 100);
+        snprintf(expected, sizeof expected, "%sT%02d:%02d:%02d", expected_date, time.hour % 100,
+                 time.minute % 100, time.second % 100);
+        assert_string_equal(civil_date_format(time.date, text), expected_date);
+        assert_string_equal(civil_time_format(time, text), expected);
     }
 }
 
@@ -175,9 +216,10 @@ static void test_parse_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_day),  cmocka_unit_test(test_seconds),
-        cmocka_unit_test(test_add_months), cmocka_unit_test(test_add_days),
-        cmocka_unit_test(test_parse),      cmocka_unit_test(test_parse_refuses),
+        cmocka_unit_test(test_every_day),     cmocka_unit_test(test_format),
+        cmocka_unit_test(test_seconds),       cmocka_unit_test(test_add_months),
+        cmocka_unit_test(test_add_days),      cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_parse_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
