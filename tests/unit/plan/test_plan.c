@@ -193,6 +193,30 @@ static void test_refusals(void **state)
     flow_test_end(&test);
 }
 
+/* What stands for $bizdate and $cyctime is what these expressions are. */
+static void test_built_in_dates_are_the_expressions(void **state)
+{
+    (void)state;
+    static const char *const planned[] = {"2021-11-12T00:30:00", "2024-03-10T02:30:00",
+                                          "2024-11-03T01:30:00", "2025-01-01T23:59:59",
+                                          "2024-03-01T00:00:00"};
+    struct flow_test test;
+    plan_test_begin(&test, "timezone: America/New_York\n");
+    struct flow *flow =
+        plan_test_flow(&test, "flow: f\n"
+                              "params: {b: $bizdate, c: $cyctime, s: \"${bdp.system.bizdate}\"}\n"
+                              "nodes: {a: {type: virtual}}\n");
+    for (size_t i = 0; i < sizeof planned / sizeof planned[0]; i++) {
+        struct plan *plan = plan_test_plan(flow, (struct plan_request){0}, planned[i]);
+        assert_string_equal(plan->bizdate_value, plan->params[0].text);
+        assert_string_equal(plan->cyctime_value, plan->params[1].text);
+        assert_string_equal(plan->bizdate_value, plan->params[2].text);
+        plan_free(plan);
+    }
+    flow_free(flow);
+    flow_test_end(&test);
+}
+
 static void test_moved_and_second(void **state)
 {
     (void)state;
@@ -222,10 +246,15 @@ static void test_moved_and_second(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dates),    cmocka_unit_test(test_values),
-        cmocka_unit_test(test_graph),    cmocka_unit_test(test_vars),
-        cmocka_unit_test(test_fixed),    cmocka_unit_test(test_selection),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_moved_and_second),
+        cmocka_unit_test(test_built_in_dates_are_the_expressions),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_graph),
+        cmocka_unit_test(test_vars),
+        cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_moved_and_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
