@@ -233,48 +233,65 @@ static int count_dates(struct store *store, int64_t backfill_id, int state, int6
     return statement_run_one(&s, "backfill", err);
 }
 
-/* The state as it is stored; -1 where there is no such date. */
-static int read_state(struct store *store, int64_t backfill_id, int32_t position, int *ret_state,
-                      struct error *err)
+struct present { /* of a date, as it is stored */
+    int state;   /* -1: there is no such date */
+    int64_t run_id;
+};
+
+static int read_present(struct store *store, int64_t backfill_id, int32_t position,
+                        struct present *ret_present, struct error *err)
 {
     STATEMENT(s);
-    if (statement_open_beside(
-            &s, store, "SELECT state FROM backfill_date WHERE backfill_id = ? AND position = ?",
-            err) != 0)
+    if (statement_open_beside(&s, store,
+                              "SELECT state, run_id FROM backfill_date"
+                              " WHERE backfill_id = ? AND position = ?",
+                              err) != 0)
         return -1;
     statement_int(&s, backfill_id);
     statement_int(&s, position);
     int row = statement_step(&s, err);
     if (row < 0)
         return -1;
-    *ret_state = row == 0 ? -1 : statement_get_enum(&s, 0, DATE_STATE_COUNT);
+    *ret_present = (struct present){.state = -1};
+    if (row == 1)
+        *ret_present = (struct present){.state = statement_get_enum(&s, 0, DATE_STATE_COUNT),
+                                        .run_id = statement_get_int(&s, 1)};
     return statement_end(&s, err);
+}
+
+/* Two statements, because SQLite writes the index of what is named, changed or not. */
+static const char *date_update(bool has_other_run)
+{
+    return has_other_run ? "UPDATE backfill_date SET state = ?3, reason = ?4, run_id = ?5"
+                           " WHERE backfill_id = ?1 AND position = ?2"
+                         : "UPDATE backfill_date SET state = ?3, reason = ?4"
+                           " WHERE backfill_id = ?1 AND position = ?2";
 }
 
 int store_set_date(struct store *store, int64_t backfill_id, const struct store_date *date,
                    struct error *err)
 {
     SCOPED_TEXT struct text line = {0};
-    int before;
+    struct present before;
     STATEMENT(s);
     if (store_require_batch(store, err) != 0 ||
-        read_state(store, backfill_id, date->position, &before, err) != 0 ||
-        statement_open_beside(&s, store,
-                              "UPDATE backfill_date SET state = ?3, run_id = ?4, reason = ?5"
-                              " WHERE backfill_id = ?1 AND position = ?2",
-                              err) != 0)
+        read_present(store, backfill_id, date->position, &before, err) != 0)
+        return -1;
+    bool has_other_run = date->run_id != before.run_id;
+    if (statement_open_beside(&s, store, date_update(has_other_run), err) != 0)
         return -1;
     statement_int(&s, backfill_id);
     statement_int(&s, date->position);
     statement_int(&s, date->state);
-    statement_int_or_null(&s, date->run_id);
     commit_append_line(&line, date->reason);
     statement_text(&s, text_string(&line));
+    if (has_other_run)
+        statement_int_or_null(&s, date->run_id);
     if (statement_run_one(&s, "date of a backfill", err) != 0)
         return -1;
-    if (before == (int)date->state)
+    if (before.state == (int)date->state)
         return 0;
-    return pending_move_date(store, backfill_id, before, (int)date->state, err);
+    return pending_move_date(store, backfill_id, before.state, (int)date->state, err);
 }
 
 static int reset_state(struct store *store, int64_t backfill_id, int state, int64_t *count,

@@ -309,7 +309,7 @@ int pending_move_date(struct store *store, int64_t backfill_id, int from, int to
 {
     struct pending_dates *dates = &pending_of(store)->dates;
     if (dates->backfill_id != backfill_id) {
-        if (store_write_pending(store, err) != 0)
+        if (dates->backfill_id != 0 && store_write_pending(store, err) != 0)
             return -1;
         *dates = (struct pending_dates){.backfill_id = backfill_id};
     }
