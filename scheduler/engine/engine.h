@@ -27,7 +27,7 @@
 #include "scheduler/engine/action.h"
 #include "scheduler/engine/event.h"
 
-#define ENGINE_GRANT_AHEAD 32
+#define ENGINE_GRANT_AHEAD 64
 
 struct engine;
 
