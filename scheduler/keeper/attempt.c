@@ -1,7 +1,7 @@
 #include "scheduler/keeper/attempt.h"
 
 #include "scheduler/base/memory.h"
-#include "scheduler/base/scope.h"
+#include "scheduler/keeper/attempt_inside.h"
 #include "scheduler/keeper/process_tree.h"
 #include "scheduler/system/clock.h"
 
@@ -22,8 +22,6 @@
 static void on_step(void *owner);
 static void on_deadline(void *owner);
 static void on_grace(void *owner);
-static void on_output_over(void *owner);
-static void on_event_line(void *owner, const char *line);
 
 /* --- making and freeing ----------------------------------------------------------------------- */
 
@@ -86,7 +84,7 @@ struct attempt *attempt_new(struct attempt_host *host, const struct keeper_start
     return attempt;
 }
 
-static void free_command(struct attempt *attempt)
+void attempt_free_command(struct attempt *attempt)
 {
     arena_free(&attempt->command);
     attempt->start.folder = NULL;
@@ -104,11 +102,25 @@ struct attempt *attempt_new_ended(struct attempt_host *host, const struct keeper
     return attempt;
 }
 
+void attempt_tidy(struct attempt *attempt)
+{
+    assert(attempt->phase == ATTEMPT_ENDED);
+    if (!attempt->is_untidy)
+        return;
+    attempt->is_untidy = false;
+    attempt_output_close(&attempt->output);
+    mask_free(&attempt->output.mask);
+    cgroup_remove(&attempt->host->cgroup_root, &attempt->cgroup);
+    arena_free(&attempt->arena);
+}
+
 void attempt_free(struct attempt *attempt)
 {
     if (attempt == NULL)
         return;
     assert(attempt->phase == ATTEMPT_QUEUED || attempt->phase == ATTEMPT_ENDED);
+    if (attempt->phase == ATTEMPT_ENDED)
+        attempt_tidy(attempt);
     arena_free(&attempt->arena);
     arena_free(&attempt->command);
     free((char *)attempt->end.text);
@@ -117,17 +129,16 @@ void attempt_free(struct attempt *attempt)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void end_output(struct attempt *attempt)
+void attempt_end_output(struct attempt *attempt)
 {
     struct attempt_output *output = &attempt->output;
-    attempt_output_close(output);
+    attempt_output_end(output);
     event_lines_finish(&output->events);
     if (output->events.dropped > 0)
         attempt_log_note(&output->log,
                          "%d lines on descriptor 3 were dropped: too long, too many, or unwritable",
                          output->events.dropped);
     attempt_log_finish(&output->log);
-    mask_free(&output->mask);
     attempt->end.log_bytes = output->log.size;
     attempt->end.log_lost_bytes = output->log.lost;
 }
@@ -138,12 +149,10 @@ static void finish(struct attempt *attempt)
     if (attempt->named_count > 0 && (size_t)attempt->end.leftovers_killed > attempt->named_count)
         attempt_log_note(&attempt->output.log, "and %zu more",
                          (size_t)attempt->end.leftovers_killed - attempt->named_count);
-    end_output(attempt);
+    attempt_end_output(attempt);
     loop_cancel_timer(loop, &attempt->deadline);
     loop_cancel_timer(loop, &attempt->grace);
     loop_cancel_timer(loop, &attempt->step);
-    cgroup_remove(&attempt->host->cgroup_root, &attempt->cgroup);
-    arena_free(&attempt->arena);
     attempt->phase = ATTEMPT_ENDED;
     attempt->host->on_ended(attempt->host->owner, attempt);
 }
@@ -243,7 +252,7 @@ static bool has_leftovers(struct attempt *attempt)
 /* The output is over, or has had its time. */
 static void end_draining(struct attempt *attempt)
 {
-    attempt_output_close(&attempt->output);
+    attempt_output_end(&attempt->output);
     loop_cancel_timer(attempt->host->loop, &attempt->step);
     attempt->phase = ATTEMPT_CLEARING;
     bool is_own = attempt->why == KEEPER_WHY_OWN;
@@ -253,7 +262,7 @@ static void end_draining(struct attempt *attempt)
         begin_killing(attempt);
 }
 
-static void on_output_over(void *owner)
+void attempt_output_is_done(void *owner)
 {
     struct attempt *attempt = owner;
     if (attempt->phase == ATTEMPT_DRAINING)
@@ -278,15 +287,9 @@ static void on_step(void *owner)
     }
 }
 
-void attempt_take_exit(struct attempt *attempt, int status, const struct rusage *usage)
+static void set_end(struct attempt *attempt, int status, const struct rusage *usage)
 {
-    struct loop *loop = attempt->host->loop;
     struct keeper_end *end = &attempt->end;
-    assert(attempt->phase == ATTEMPT_RUNNING);
-    attempt->pid = 0;
-    attempt->phase = ATTEMPT_DRAINING;
-    loop_cancel_timer(loop, &attempt->deadline);
-    loop_cancel_timer(loop, &attempt->grace);
     end->attempt_id = attempt->id;
     end->kind = WIFSIGNALED(status) ? KEEPER_END_SIGNALED : KEEPER_END_EXITED;
     end->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
@@ -297,6 +300,21 @@ void attempt_take_exit(struct attempt *attempt, int status, const struct rusage 
     end->cpu_user.us = usage->ru_utime.tv_sec * DURATION_SECOND_US + usage->ru_utime.tv_usec;
     end->cpu_system.us = usage->ru_stime.tv_sec * DURATION_SECOND_US + usage->ru_stime.tv_usec;
     end->peak_memory = (int64_t)usage->ru_maxrss * 1024;
+}
+
+void attempt_take_exit(struct attempt *attempt, int status, const struct rusage *usage)
+{
+    struct loop *loop = attempt->host->loop;
+    assert(attempt->phase == ATTEMPT_RUNNING);
+    attempt->pid = 0;
+    loop_cancel_timer(loop, &attempt->deadline);
+    loop_cancel_timer(loop, &attempt->grace);
+    if (attempt->launch != NULL && attempt_end_launch(attempt) < 0) {
+        attempt->host->on_ended(attempt->host->owner, attempt);
+        return;
+    }
+    attempt->phase = ATTEMPT_DRAINING;
+    set_end(attempt, status, usage);
     attempt_output_drain(&attempt->output);
     if (attempt_output_is_over(&attempt->output)) {
         end_draining(attempt);
@@ -306,14 +324,24 @@ void attempt_take_exit(struct attempt *attempt, int status, const struct rusage 
     loop_set_timer(loop, &attempt->step, duration_ms(DRAIN_MS));
 }
 
+/* One that failed is left: its process ends, and says so. */
+static void look_at_launch(struct attempt *attempt)
+{
+    if (attempt->launch != NULL && child_launch_progress(attempt->launch) == CHILD_RUNNING)
+        attempt_end_launch(attempt);
+}
+
 int attempt_watch(struct attempt *attempt, struct duration age)
 {
-    if (attempt->phase != ATTEMPT_RUNNING || attempt_output_is_watched(&attempt->output))
+    if (attempt->phase != ATTEMPT_RUNNING)
         return 0;
+    look_at_launch(attempt);
+    if (attempt_output_is_watched(&attempt->output))
+        return attempt->launch == NULL ? 0 : -1;
     if (clock_boottime().us - attempt->started_at.us < age.us)
         return -1;
     if (attempt_output_watch(&attempt->output) == 0)
-        return 0;
+        return attempt->launch == NULL ? 0 : -1;
     attempt_output_drain(&attempt->output); /* no memory for more; it must not be held up */
     return -1;
 }
@@ -365,110 +393,4 @@ static void on_grace(void *owner)
 {
     struct attempt *attempt = owner;
     attempt_stop(attempt, attempt->why, true);
-}
-
-static void on_event_line(void *owner, const char *line)
-{
-    struct attempt *attempt = owner;
-    attempt->host->on_event(attempt->host->owner, attempt, line);
-}
-
-/* --- the beginning ---------------------------------------------------------------------------- */
-
-static int make_input(const struct keeper_start *start, struct error *err)
-{
-    SCOPED_FD int fd = memfd_create("datemill-input", MFD_CLOEXEC);
-    if (fd < 0)
-        return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot keep the standard input");
-    for (size_t done = 0; done < start->input_length;) {
-        ssize_t count = write(fd, start->input + done, start->input_length - done);
-        if (count < 0 && errno != EINTR)
-            return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot keep the standard input");
-        done += count > 0 ? (size_t)count : 0;
-    }
-    lseek(fd, 0, SEEK_SET);
-    int result = fd;
-    fd = -1;
-    return result;
-}
-
-static void prepare_output(struct attempt *attempt)
-{
-    struct attempt_output *output = &attempt->output;
-    int dir_fd = attempt->host->state_dir_fd;
-    output->loop = attempt->host->loop;
-    output->on_over = on_output_over;
-    output->owner = attempt;
-    mask_init(&output->mask, attempt->start.masks);
-    attempt_log_init(&output->log, dir_fd, attempt->start.log_path, attempt->start.log_limit);
-    output->events = (struct event_lines){.dir_fd = dir_fd,
-                                          .path = attempt->start.events_path,
-                                          .call = on_event_line,
-                                          .owner = attempt,
-                                          .fd = -1};
-    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
-        output->streams[i].fd = -1;
-}
-
-static int start_process(struct attempt *attempt, int *ret_errno, struct error *err)
-{
-    struct attempt_host *host = attempt->host;
-    int fds[ATTEMPT_OUTPUT_STREAMS];
-    bool has_input = attempt->start.input_length > 0;
-    SCOPED_FD int input = has_input ? make_input(&attempt->start, err) : -1;
-    *ret_errno = errno;
-    if (has_input && input < 0)
-        return -1;
-    if (attempt_output_open(&attempt->output, fds, err) < 0) {
-        *ret_errno = errno;
-        return -1;
-    }
-    attempt->cgroup = cgroup_make(&host->cgroup_root, attempt->id, attempt->start.token);
-    struct child_options options = {
-        .argv = attempt->start.argv,
-        .env = attempt->start.env,
-        .folder = attempt->start.folder,
-        .fds = {has_input ? input : host->null_fd, fds[0], fds[1], fds[2]},
-        .cgroup_fd = attempt->cgroup.fd,
-        .limits = &host->file_limit};
-    int result = child_start(&host->maker, &options, &attempt->pid, ret_errno, err);
-    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
-        close(fds[i]);
-    return result;
-}
-
-static void fail_to_start(struct attempt *attempt, int number, const struct error *err)
-{
-    struct text reason = {0};
-    mask_text(&attempt->output.mask, err->text, &reason);
-    attempt_log_note(&attempt->output.log, "could not start: %s", text_string(&reason));
-    attempt->end = (struct keeper_end){.attempt_id = attempt->id,
-                                       .kind = KEEPER_END_COULD_NOT_START,
-                                       .status = number,
-                                       .started = attempt->started,
-                                       .ended = clock_now(),
-                                       .text = text_take(&reason)};
-    end_output(attempt);
-    cgroup_remove(&attempt->host->cgroup_root, &attempt->cgroup);
-    arena_free(&attempt->arena);
-    attempt->phase = ATTEMPT_ENDED;
-}
-
-void attempt_begin(struct attempt *attempt)
-{
-    struct error err = {0};
-    int number = 0;
-    assert(attempt->phase == ATTEMPT_QUEUED);
-    attempt->started_at = clock_boottime();
-    prepare_output(attempt);
-    int result = start_process(attempt, &number, &err);
-    free_command(attempt);
-    if (result < 0) {
-        fail_to_start(attempt, number, &err);
-        return;
-    }
-    attempt->session = attempt->pid;
-    attempt->phase = ATTEMPT_RUNNING;
-    if (attempt->start.timeout.us > 0)
-        loop_set_timer(attempt->host->loop, &attempt->deadline, attempt->start.timeout);
 }

@@ -39,9 +39,11 @@ struct attempt_host {
     int children_fd;  /* process_tree_open_children() */
     int null_fd;      /* /dev/null, what an attempt without input reads */
     struct child_maker maker;
+    struct pipe_stock pipes;
     struct cgroup_root cgroup_root;
     struct rlimit file_limit;                 /* of open files, as it was inherited */
     bool (*is_first)(void *owner, pid_t pid); /* the first process of an attempt */
+    void (*on_started)(void *owner, struct attempt *attempt); /* its program runs */
     void (*on_event)(void *owner, struct attempt *attempt, const char *line);
     void (*on_ended)(void *owner, struct attempt *attempt); /* the attempt is ENDED */
     void *owner;
@@ -54,18 +56,20 @@ struct attempt {
     bool needs_slot;
     bool is_chosen; /* QUEUED, and starts in this turn */
     bool is_held;   /* ENDED, but the end is not in the journal yet: nobody was told */
+    bool is_untidy; /* RUNNING to ENDED: has descriptors, perhaps a cgroup (attempt_tidy) */
 
-    /* QUEUED to CLEARING: a copy of what was granted, in `arena`; folder, argv, env and input, in
-     * which secrets may be, are in `command` and gone (NULL) once it has been started */
+    /* Until it is tidy: a copy of what was granted, in `arena`; folder, argv, env and input, in
+     * which secrets may be, are in `command` and gone (NULL) once its program runs */
     struct arena arena;
     struct arena command;
     struct keeper_start start;
 
     /* RUNNING to CLEARING */
-    pid_t pid;                  /* of the first process; 0 once it has been waited for */
-    pid_t session;              /* the same number, kept */
-    struct instant started;     /* set by the keeper before it begins */
-    struct duration started_at; /* by clock_boottime() */
+    struct child_launch *launch; /* of the first process; NULL once its program runs */
+    pid_t pid;                   /* of the first process; 0 once it has been waited for */
+    pid_t session;               /* the same number, kept */
+    struct instant started;      /* set by the keeper before it begins */
+    struct duration started_at;  /* by clock_boottime() */
     struct attempt_output output;
     struct cgroup cgroup;
     enum keeper_end_why why;
@@ -86,6 +90,9 @@ struct attempt {
     struct attempt *previous;
     struct attempt *next_same_id;
     struct attempt *next_same_pid;
+    struct attempt *next_untidy;
+    struct attempt *next_listed; /* of attempt_list */
+    struct attempt *previous_listed;
 };
 
 /* A grant; the start is copied. */
@@ -94,15 +101,19 @@ struct attempt *attempt_new(struct attempt_host *host, const struct keeper_start
 /* One that has ended in another keeper's time; the end is copied. */
 struct attempt *attempt_new_ended(struct attempt_host *host, const struct keeper_end *end);
 
+/* Lets go of what an ENDED one has of the system. Apart from its end, because what waits for its
+ * slot need not wait for that too. Again: nothing. */
+void attempt_tidy(struct attempt *attempt);
+
 /* It must not be RUNNING, DRAINING or CLEARING. */
 void attempt_free(struct attempt *attempt);
 
 /* QUEUED → RUNNING, or → ENDED with COULD_NOT_START (on_ended is not called then). `started` is
- * set. */
+ * set. Whether its program could be run may be known later: on_started is called, or on_ended. */
 void attempt_begin(struct attempt *attempt);
 
-/* Reads its output as it comes, if it is RUNNING for at least `age`; until then what it writes
- * waits in its pipes. Returns -1 if it must be called again. */
+/* Looks whether its program runs, and reads its output as it comes, if it is RUNNING for at least
+ * `age`; until then what it writes waits in its pipes. Returns -1 if it must be called again. */
 int attempt_watch(struct attempt *attempt, struct duration age);
 
 /* The first process has ended and was waited for. */

@@ -3,7 +3,6 @@
 #include "scheduler/base/scope.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #define READ_BYTES ((size_t)64 << 10)
@@ -38,14 +37,13 @@ static void pass_on_rest(struct output_stream *stream)
     pass_on(stream, text_string(&masked), masked.length);
 }
 
-static void close_stream(struct output_stream *stream)
+static void end_stream(struct output_stream *stream)
 {
-    if (stream->fd < 0)
+    if (stream->is_over)
         return;
+    stream->is_over = true;
     loop_remove_fd(stream->output->loop, stream->source);
-    close(stream->fd);
     stream->source = NULL;
-    stream->fd = -1;
     if (stream->output->mask.states != NULL)
         pass_on_rest(stream);
 }
@@ -58,7 +56,7 @@ static bool read_stream(struct output_stream *stream)
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (count <= 0) {
-        close_stream(stream);
+        end_stream(stream);
         return false;
     }
     take(stream, bytes, (size_t)count);
@@ -75,35 +73,11 @@ static void on_stream(void *owner, uint32_t events)
         output->on_over(output->owner);
 }
 
-static int open_stream(struct output_stream *stream, int *ret_fd, struct error *err)
+void attempt_output_open(struct attempt_output *output, const struct pipe_set *pipes)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make a pipe");
-    /* the child's end stays blocking, ours does not */
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    stream->fd = ends[0];
-    *ret_fd = ends[1];
-    return 0;
-}
-
-int attempt_output_open(struct attempt_output *output, int ret_fds[ATTEMPT_OUTPUT_STREAMS],
-                        struct error *err)
-{
-    int fds[ATTEMPT_OUTPUT_STREAMS];
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
-        output->streams[i] = (struct output_stream){.output = output, .index = i, .fd = -1};
-    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
-        if (open_stream(&output->streams[i], &fds[i], err) < 0) {
-            while (i > 0)
-                close(fds[--i]);
-            attempt_output_close(output);
-            return -1;
-        }
-    }
-    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
-        ret_fds[i] = fds[i];
-    return 0;
+        output->streams[i] =
+            (struct output_stream){.output = output, .index = i, .fd = pipes->readers[i]};
 }
 
 int attempt_output_watch(struct attempt_output *output)
@@ -112,7 +86,7 @@ int attempt_output_watch(struct attempt_output *output)
         struct output_stream *stream = &output->streams[i];
         struct loop_fd_options options = {
             .fd = stream->fd, .events = LOOP_READ, .call = on_stream, .owner = stream};
-        if (stream->fd >= 0 && stream->source == NULL &&
+        if (!stream->is_over && stream->source == NULL &&
             loop_add_fd(output->loop, &options, &stream->source, NULL) < 0)
             return -1;
     }
@@ -122,7 +96,7 @@ int attempt_output_watch(struct attempt_output *output)
 bool attempt_output_is_watched(const struct attempt_output *output)
 {
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
-        if (output->streams[i].fd >= 0 && output->streams[i].source == NULL)
+        if (!output->streams[i].is_over && output->streams[i].source == NULL)
             return false;
     }
     return true;
@@ -132,7 +106,7 @@ void attempt_output_drain(struct attempt_output *output)
 {
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
         struct output_stream *stream = &output->streams[i];
-        for (int round = 0; round < DRAIN_ROUNDS && stream->fd >= 0; round++) {
+        for (int round = 0; round < DRAIN_ROUNDS && !stream->is_over; round++) {
             if (!read_stream(stream))
                 break;
         }
@@ -142,14 +116,23 @@ void attempt_output_drain(struct attempt_output *output)
 bool attempt_output_is_over(const struct attempt_output *output)
 {
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
-        if (output->streams[i].fd >= 0)
+        if (!output->streams[i].is_over)
             return false;
     }
     return true;
 }
 
-void attempt_output_close(struct attempt_output *output)
+void attempt_output_end(struct attempt_output *output)
 {
     for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++)
-        close_stream(&output->streams[i]);
+        end_stream(&output->streams[i]);
+}
+
+void attempt_output_close(struct attempt_output *output)
+{
+    attempt_output_end(output);
+    for (int i = 0; i < ATTEMPT_OUTPUT_STREAMS; i++) {
+        scope_close_fd(&output->streams[i].fd);
+        output->streams[i].fd = -1;
+    }
 }

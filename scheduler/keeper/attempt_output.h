@@ -8,18 +8,20 @@
 #include "scheduler/keeper/attempt_log.h"
 #include "scheduler/keeper/event_lines.h"
 #include "scheduler/keeper/mask.h"
+#include "scheduler/keeper/pipe_stock.h"
 #include "scheduler/system/loop.h"
 
 #include <stdbool.h>
 
-#define ATTEMPT_OUTPUT_STREAMS 3 /* stdout, stderr, events */
+#define ATTEMPT_OUTPUT_STREAMS PIPE_SET_PIPES /* stdout, stderr, events */
 
 struct attempt_output;
 
 struct output_stream {
     struct attempt_output *output;
     int index;
-    int fd;                 /* the reading end; -1 = it has ended */
+    int fd;                 /* the reading end; -1 = none, or closed */
+    bool is_over;           /* nothing more is read */
     struct loop_fd *source; /* NULL = not watched */
     struct mask_stream masking;
 };
@@ -34,11 +36,9 @@ struct attempt_output {
     void *owner;
 };
 
-/* Makes the pipes; nobody looks at them yet (attempt_output_watch, attempt_output_drain). Log,
- * events, loop, on_over and owner are set already. The writing ends are the caller's, who closes
- * them once the child has them. */
-int attempt_output_open(struct attempt_output *output, int ret_fds[ATTEMPT_OUTPUT_STREAMS],
-                        struct error *err);
+/* Takes over the reading ends; nobody looks at them yet (attempt_output_watch,
+ * attempt_output_drain). Log, events, loop, on_over and owner are set already. */
+void attempt_output_open(struct attempt_output *output, const struct pipe_set *pipes);
 
 /* Has the loop read what comes from now on; on_over may be called. Fails for want of memory: some
  * streams are not watched then, and it may be called again. */
@@ -50,7 +50,10 @@ void attempt_output_drain(struct attempt_output *output);
 
 bool attempt_output_is_over(const struct attempt_output *output);
 
-/* Reads no more; log and events stay open for the keeper's notes. */
+/* Reads no more; log and events stay open for the keeper's notes, the descriptors until they are
+ * closed. */
+void attempt_output_end(struct attempt_output *output);
+
 void attempt_output_close(struct attempt_output *output);
 
 #endif

@@ -67,3 +67,28 @@ void attempt_table_remove_pid(struct attempt_table *table, struct attempt *attem
         place = &(*place)->next_same_pid;
     *place = attempt->next_same_pid;
 }
+
+void attempt_list_add(struct attempt_list *list, struct attempt *attempt)
+{
+    attempt->next_listed = NULL;
+    attempt->previous_listed = list->last;
+    if (list->last != NULL)
+        list->last->next_listed = attempt;
+    else
+        list->first = attempt;
+    list->last = attempt;
+    list->count++;
+}
+
+void attempt_list_remove(struct attempt_list *list, struct attempt *attempt)
+{
+    if (attempt->previous_listed != NULL)
+        attempt->previous_listed->next_listed = attempt->next_listed;
+    else
+        list->first = attempt->next_listed;
+    if (attempt->next_listed != NULL)
+        attempt->next_listed->previous_listed = attempt->previous_listed;
+    else
+        list->last = attempt->previous_listed;
+    list->count--;
+}

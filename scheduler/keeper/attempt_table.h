@@ -27,4 +27,15 @@ struct attempt *attempt_table_find_pid(const struct attempt_table *table, pid_t 
 void attempt_table_add_pid(struct attempt_table *table, struct attempt *attempt);
 void attempt_table_remove_pid(struct attempt_table *table, struct attempt *attempt);
 
+/* Attempts of one phase, in the order in which they came to it. An attempt is in one list at
+ * most. */
+struct attempt_list {
+    struct attempt *first;
+    struct attempt *last;
+    size_t count;
+};
+
+void attempt_list_add(struct attempt_list *list, struct attempt *attempt);
+void attempt_list_remove(struct attempt_list *list, struct attempt *attempt);
+
 #endif

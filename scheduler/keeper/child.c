@@ -1,8 +1,9 @@
 #include "scheduler/keeper/child.h"
 
-#include "scheduler/base/arena.h"
 #include "scheduler/base/scope.h"
+#include "scheduler/keeper/child_syscall.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,15 +15,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
-#define PLAN_BYTES ((size_t)4096)
-#define STACK_BYTES ((size_t)64 << 10)
+#define PLACE_BYTES ((size_t)64 << 10) /* a launch, and behind it the child's stack */
+#define KERNEL_SIGSET_BYTES 8
 #define MAX_CANDIDATES 256
-#define NO_SANITIZE __attribute__((no_sanitize("address", "undefined")))
 
 enum child_step {
     CHILD_STEP_NONE,
@@ -33,67 +31,74 @@ enum child_step {
 
 /* What the child needs, ready to use: between clone and exec it may only make system calls. Lies in
  * memory that both share. */
-struct child_plan {
-    const struct child_options *options;
-    const char *const *candidates; /* paths to try in order, up to a NULL */
+struct child_launch {
+    struct child_options options;
+    const char *const *candidates; /* paths to try in order, up to a NULL; in `arena` */
+    struct arena arena;
     pid_t keeper;
-    const struct rlimit *limits; /* NULL = leave them */
+    struct rlimit limits;
+    bool has_limits;
+    bool is_used;
+    int is_sharing; /* the kernel sets it to 0 when the child leaves the memory */
     enum child_step failed;
-    int number; /* errno */
+    int number; /* errno of what failed; 0 = nothing has */
 };
 
 /* The first errors that mean "not here" are passed over, as a shell does. */
-NO_SANITIZE static int exec_first(const struct child_plan *plan)
+NO_SANITIZE static int exec_first(const struct child_launch *launch)
 {
-    int number = ENOENT;
-    for (size_t i = 0; plan->candidates[i] != NULL; i++) {
-        execve(plan->candidates[i], (char *const *)plan->options->argv,
-               (char *const *)plan->options->env);
-        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-            return errno;
-        if (errno == EACCES || plan->candidates[1] == NULL)
-            number = errno;
+    long number = ENOENT;
+    for (size_t i = 0; launch->candidates[i] != NULL; i++) {
+        long found = -child_syscall(SYS_execve, (long)launch->candidates[i],
+                                    (long)launch->options.argv, (long)launch->options.env, 0);
+        if (found != ENOENT && found != ENOTDIR && found != EACCES)
+            return (int)found;
+        if (found == EACCES || launch->candidates[1] == NULL)
+            number = found;
     }
-    return number;
+    return (int)number;
 }
 
-NO_SANITIZE static int set_up(const struct child_plan *plan)
+NO_SANITIZE static long set_up(const struct child_launch *launch)
 {
-    sigset_t none;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return -1;
-    if (getppid() != plan->keeper)
-        _exit(127); /* the keeper died before it could be noticed */
-    setsid();
-    umask(022);
+    const uint64_t no_signals = 0;
+    long result = child_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
+    if (result < 0)
+        return result;
+    if (child_syscall(SYS_getppid, 0, 0, 0, 0) != launch->keeper)
+        child_syscall(SYS_exit_group, 127, 0, 0, 0); /* it died before it could be noticed */
+    child_syscall(SYS_setsid, 0, 0, 0, 0);
+    child_syscall(SYS_umask, 022, 0, 0, 0);
     for (int i = 0; i < CHILD_FDS; i++) {
-        if (dup2(plan->options->fds[i], i) < 0)
-            return -1;
+        result = child_syscall(SYS_dup3, launch->options.fds[i], i, 0, 0);
+        if (result < 0)
+            return result;
     }
-    if (syscall(SYS_close_range, CHILD_FDS, UINT_MAX, 0) < 0)
-        return -1;
-    if (plan->limits != NULL)
-        setrlimit(RLIMIT_NOFILE, plan->limits);
-    sigemptyset(&none);
-    return sigprocmask(SIG_SETMASK, &none, NULL);
+    result = child_syscall(SYS_close_range, CHILD_FDS, UINT_MAX, 0, 0);
+    if (result < 0)
+        return result;
+    if (launch->has_limits)
+        child_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&launch->limits, 0);
+    return child_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&no_signals, 0,
+                         KERNEL_SIGSET_BYTES);
 }
 
 NO_SANITIZE static int run_child(void *argument)
 {
-    struct child_plan *plan = argument;
-    plan->failed = CHILD_STEP_SETUP;
-    if (set_up(plan) < 0) {
-        plan->number = errno;
-        _exit(127);
+    struct child_launch *launch = argument;
+    launch->failed = CHILD_STEP_SETUP;
+    long result = set_up(launch);
+    if (result == 0) {
+        launch->failed = CHILD_STEP_FOLDER;
+        result = child_syscall(SYS_chdir, (long)launch->options.folder, 0, 0, 0);
     }
-    plan->failed = CHILD_STEP_FOLDER;
-    if (chdir(plan->options->folder) < 0) {
-        plan->number = errno;
-        _exit(127);
+    if (result == 0) {
+        launch->failed = CHILD_STEP_EXEC;
+        result = -exec_first(launch);
     }
-    plan->failed = CHILD_STEP_EXEC;
-    plan->number = exec_first(plan);
-    _exit(127);
+    launch->number = (int)-result;
+    child_syscall(SYS_exit_group, 127, 0, 0, 0);
+    return 127;
 }
 
 /* --- before: where the program may be --------------------------------------------- */
@@ -185,15 +190,15 @@ static int explain_exec(const struct child_options *options, int number, struct 
     return error_set_errno(err, ERROR_KIND_PRECONDITION, "`%s` cannot be started", program);
 }
 
-static int explain(const struct child_plan *plan, struct error *err)
+static int explain(const struct child_launch *launch, struct error *err)
 {
-    errno = plan->number;
-    switch (plan->failed) {
+    errno = launch->number;
+    switch (launch->failed) {
     case CHILD_STEP_FOLDER:
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot enter the folder %s",
-                               plan->options->folder);
+                               launch->options.folder);
     case CHILD_STEP_EXEC:
-        return explain_exec(plan->options, plan->number, err);
+        return explain_exec(&launch->options, launch->number, err);
     case CHILD_STEP_NONE:
     case CHILD_STEP_SETUP:
         break;
@@ -205,7 +210,7 @@ static int explain(const struct child_plan *plan, struct error *err)
 
 int child_maker_open(struct child_maker *maker, struct error *err)
 {
-    size_t size = PLAN_BYTES + STACK_BYTES;
+    size_t size = CHILD_LAUNCHES * PLACE_BYTES;
     void *memory =
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
@@ -222,51 +227,106 @@ void child_maker_close(struct child_maker *maker)
     maker->memory = NULL;
 }
 
+static struct child_launch *place_at(const struct child_maker *maker, size_t index)
+{
+    return (struct child_launch *)(void *)((char *)maker->memory + index * PLACE_BYTES);
+}
+
+/* The last place is for those that are waited for: it is always free. */
+static struct child_launch *find_place(const struct child_maker *maker, bool *ret_waits)
+{
+    size_t index = 0;
+    while (index < CHILD_LAUNCHES - 1 && place_at(maker, index)->is_used)
+        index++;
+    *ret_waits = !CHILD_HAS_SYSCALLS || index == CHILD_LAUNCHES - 1;
+    return place_at(maker, *ret_waits ? CHILD_LAUNCHES - 1 : index);
+}
+
 /* Born in its cgroup. That needs clone3(), which without a stack of its own for the child cannot
  * share memory: it is a fork that waits for the exec. */
-static pid_t clone_into_cgroup(struct child_plan *plan)
+static pid_t clone_into_cgroup(struct child_launch *launch)
 {
     struct clone_args arguments = {.flags = CLONE_VFORK | CLONE_INTO_CGROUP,
                                    .exit_signal = SIGCHLD,
-                                   .cgroup = (unsigned int)plan->options->cgroup_fd};
+                                   .cgroup = (unsigned int)launch->options.cgroup_fd};
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
     if (pid == 0)
-        run_child(plan);
+        run_child(launch);
     return (pid_t)pid;
 }
 
-/* One child at a time uses the memory: this returns when it has come to its exec, or has failed. No
- * signal has a handler here that the child could run before that. */
-static pid_t make_process(struct child_plan *plan, size_t size)
+/* No signal has a handler here that the child could run before its exec. */
+static pid_t make_process(struct child_launch *launch, bool waits)
 {
-    if (plan->options->cgroup_fd >= 0)
-        return clone_into_cgroup(plan);
-    return clone(run_child, (char *)plan + size, CLONE_VM | CLONE_VFORK | SIGCHLD, plan);
+    char *stack = (char *)launch + PLACE_BYTES;
+    int flags = CLONE_VM | SIGCHLD | (waits ? CLONE_VFORK : CLONE_CHILD_CLEARTID);
+    if (launch->options.cgroup_fd >= 0)
+        return clone_into_cgroup(launch);
+    return clone(run_child, stack, flags, launch, NULL, NULL, &launch->is_sharing);
+}
+
+static void free_launch(struct child_launch *launch)
+{
+    arena_free(&launch->arena);
+    launch->is_used = false;
+}
+
+/* It has been waited for: the outcome is known. */
+static int end_waiting(struct child_launch *launch, struct child *child, struct error *err)
+{
+    int result = 0;
+    if (launch->number != 0) {
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+        child->number = launch->number;
+        result = explain(launch, err);
+    }
+    free_launch(launch);
+    return result;
 }
 
 int child_start(const struct child_maker *maker, const struct child_options *options,
-                pid_t *ret_pid, int *ret_errno, struct error *err)
+                struct child *ret_child, struct error *err)
 {
-    SCOPED_ARENA struct arena arena = {0};
-    struct child_plan *plan = maker->memory;
+    bool waits;
+    struct child_launch *launch = find_place(maker, &waits);
     const struct rlimit *limits = options->limits;
-    bool is_same = limits == NULL || (limits->rlim_cur == maker->present_limit.rlim_cur &&
-                                      limits->rlim_max == maker->present_limit.rlim_max);
-    *plan = (struct child_plan){.options = options,
-                                .candidates = find_candidates(options, &arena),
-                                .keeper = maker->keeper,
-                                .limits = is_same ? NULL : limits};
-    pid_t pid = make_process(plan, maker->size);
-    if (pid < 0) {
-        *ret_errno = errno;
+    *launch = (struct child_launch){.options = *options, .keeper = maker->keeper, .is_used = true};
+    launch->has_limits = limits != NULL && (limits->rlim_cur != maker->present_limit.rlim_cur ||
+                                            limits->rlim_max != maker->present_limit.rlim_max);
+    if (launch->has_limits)
+        launch->limits = *limits;
+    launch->candidates = find_candidates(options, &launch->arena);
+    waits = waits || options->cgroup_fd >= 0;
+    launch->is_sharing = !waits;
+    *ret_child = (struct child){.pid = make_process(launch, waits)};
+    if (ret_child->pid < 0) {
+        ret_child->number = errno;
+        free_launch(launch);
+        errno = ret_child->number;
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make a process");
     }
-    if (plan->number != 0) {
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-        *ret_errno = plan->number;
-        return explain(plan, err);
-    }
-    *ret_pid = pid;
+    if (waits)
+        return end_waiting(launch, ret_child, err);
+    ret_child->launch = launch;
     return 0;
+}
+
+enum child_progress child_launch_progress(const struct child_launch *launch)
+{
+    if (__atomic_load_n(&launch->is_sharing, __ATOMIC_ACQUIRE) != 0)
+        return CHILD_LAUNCHING;
+    return launch->number == 0 ? CHILD_RUNNING : CHILD_FAILED;
+}
+
+int child_launch_end(struct child_launch *launch, int *ret_errno, struct error *err)
+{
+    assert(launch->is_used);
+    int result = 0;
+    if (launch->number != 0) {
+        *ret_errno = launch->number;
+        result = explain(launch, err);
+    }
+    free_launch(launch);
+    return result;
 }

@@ -1,12 +1,14 @@
-/* Making a process: clone with CLONE_VFORK, so that it costs what posix_spawn costs, and exec.
+/* Making a process: clone with shared memory, as posix_spawn does it, and exec; but the keeper goes
+ * on meanwhile (posix_spawn waits for the exec), so that others are started and their ends noted
+ * while a program is being loaded, from a dead network mount perhaps.
  *
  * The child is in a session of its own, dies with the keeper (PR_SET_PDEATHSIG), has every signal
  * at its default (as it must be in the keeper, which blocks and does not ignore) and unblocked,
- * file mode mask 022, the descriptors 0 to 3 and no others. Whether exec worked is known when
- * child_start() returns. */
+ * file mode mask 022, the descriptors 0 to 3 and no others. */
 #ifndef DATEMILL_KEEPER_CHILD_H
 #define DATEMILL_KEEPER_CHILD_H
 
+#include "scheduler/base/arena.h"
 #include "scheduler/base/error.h"
 
 #include <stddef.h>
@@ -14,6 +16,7 @@
 #include <sys/types.h>
 
 #define CHILD_FDS 4
+#define CHILD_LAUNCHES 17 /* at once; one more than 16 waits for its exec */
 
 struct child_options {
     const char *const *argv; /* argv[0] without a slash is searched in PATH of `env` */
@@ -24,7 +27,22 @@ struct child_options {
     const struct rlimit *limits; /* of open files, as the keeper got it; NULL = leave it */
 };
 
-/* What all starts of a process share: memory for the child before its exec. */
+/* A process that may not have come to its exec. */
+struct child_launch;
+
+struct child {
+    pid_t pid;
+    struct child_launch *launch; /* NULL: its exec has worked */
+    int number;                  /* errno of what failed */
+};
+
+enum child_progress {
+    CHILD_LAUNCHING, /* not known yet */
+    CHILD_RUNNING,   /* exec worked */
+    CHILD_FAILED     /* no program runs; the process ends at once */
+};
+
+/* What all starts of a process share: memory for the children before their exec. */
 struct child_maker {
     void *memory; /* NULL = not open */
     size_t size;
@@ -33,10 +51,18 @@ struct child_maker {
 };
 
 int child_maker_open(struct child_maker *maker, struct error *err);
-void child_maker_close(struct child_maker *maker);
+void child_maker_close(struct child_maker *maker); /* no launch may be left */
 
-/* Fails with a text for people; *ret_errno says why, too. */
+/* Makes the process. While there is a launch, argv, env and folder must stay as they are (until
+ * child_launch_end()), the descriptors need not; after a start into a cgroup there is none. Fails
+ * with a text for people. */
 int child_start(const struct child_maker *maker, const struct child_options *options,
-                pid_t *ret_pid, int *ret_errno, struct error *err);
+                struct child *ret_child, struct error *err);
+
+enum child_progress child_launch_progress(const struct child_launch *launch);
+
+/* The launch is over: its progress is RUNNING, or its process has been waited for. Fails if its
+ * exec did, with a text for people. */
+int child_launch_end(struct child_launch *launch, int *ret_errno, struct error *err);
 
 #endif

@@ -20,17 +20,16 @@
 /* Its start is in the journal. */
 static void start(struct keeper *keeper, struct attempt *attempt)
 {
-    keeper->queued--;
+    attempt_list_remove(&keeper->queue, attempt);
     attempt_begin(attempt);
     if (attempt->phase != ATTEMPT_RUNNING) {
         keeper_records_hold(keeper, attempt);
         loop_want_turn(keeper->loop); /* which writes and tells it */
         return;
     }
-    keeper->alive++;
+    attempt_list_add(&keeper->alive, attempt);
     keeper->used_slots += attempt->needs_slot ? 1 : 0;
     attempt_table_add_pid(&keeper->table, attempt);
-    keeper_tell_state(keeper, attempt);
     if (!loop_timer_is_set(&keeper->watch_timer))
         loop_set_timer(keeper->loop, &keeper->watch_timer, duration_ms(WATCH_MS));
 }
@@ -40,23 +39,18 @@ static void start(struct keeper *keeper, struct attempt *attempt)
 static void on_watch(void *owner)
 {
     struct keeper *keeper = owner;
-    size_t left = keeper->alive;
     bool is_again = false;
-    for (struct attempt *a = keeper->table.first; a != NULL && left > 0; a = a->next) {
-        if (a->phase == ATTEMPT_QUEUED || a->phase == ATTEMPT_ENDED)
-            continue;
-        left--;
+    for (struct attempt *a = keeper->alive.first; a != NULL; a = a->next_listed)
         is_again = attempt_watch(a, duration_ms(WATCH_MS)) < 0 || is_again;
-    }
     if (is_again)
         loop_set_timer(keeper->loop, &keeper->watch_timer, duration_ms(WATCH_MS));
 }
 
 static void update_idle(struct keeper *keeper)
 {
-    bool has_work = keeper->alive > 0 || keeper->queued > 0 || keeper->held > 0;
+    bool has_work = keeper->alive.count + keeper->queue.count + keeper->held.count > 0;
     bool is_idle = !has_work && !keeper_server_has_engine(keeper->server);
-    if (keeper->is_ending && keeper->alive == 0)
+    if (keeper->is_ending && keeper->alive.count == 0)
         loop_stop(keeper->loop);
     else if (keeper->is_draining && !has_work)
         loop_stop(keeper->loop); /* an engine that is there waits for the next keeper */
@@ -71,16 +65,33 @@ static void on_record(void *owner)
     keeper_records_write(owner);
 }
 
+/* What need not be done before the next attempt starts. */
+static void tidy(struct keeper *keeper)
+{
+    while (keeper->untidy != NULL) {
+        struct attempt *attempt = keeper->untidy;
+        keeper->untidy = attempt->next_untidy;
+        attempt_tidy(attempt);
+    }
+    size_t soon = keeper->used_slots < keeper->slots ? 0 : (size_t)keeper->used_slots;
+    size_t queued = keeper->queue.count;
+    pipe_stock_fill(&keeper->host.pipes, soon < queued ? soon : queued);
+}
+
 static void on_turn_end(void *owner)
 {
     struct keeper *keeper = owner;
-    for (struct attempt *a = keeper->table.first; a != NULL && keeper->chosen > 0; a = a->next) {
-        if (!a->is_chosen)
+    struct attempt *next = keeper->queue.first;
+    while (next != NULL && keeper->chosen > 0) {
+        struct attempt *attempt = next;
+        next = attempt->next_listed;
+        if (!attempt->is_chosen)
             continue;
-        a->is_chosen = false;
+        attempt->is_chosen = false;
         keeper->chosen--;
-        start(keeper, a);
+        start(keeper, attempt);
     }
+    tidy(keeper);
     keeper_records_compact(keeper, false);
     keeper_server_flush(keeper->server);
     update_idle(keeper);
@@ -99,11 +110,18 @@ static void on_event(void *owner, struct attempt *attempt, const char *line)
     keeper_tell_event(owner, attempt, line);
 }
 
+static void on_started(void *owner, struct attempt *attempt)
+{
+    keeper_tell_state(owner, attempt);
+}
+
 static void on_ended(void *owner, struct attempt *attempt)
 {
     struct keeper *keeper = owner;
-    keeper->alive--;
+    attempt_list_remove(&keeper->alive, attempt);
     keeper->used_slots -= attempt->needs_slot ? 1 : 0;
+    attempt->next_untidy = keeper->untidy;
+    keeper->untidy = attempt;
     keeper_records_hold(keeper, attempt);
 }
 
@@ -128,7 +146,7 @@ static void on_terminate(void *owner, int number)
     (void)number;
     struct keeper *keeper = owner;
     keeper->is_ending = true;
-    for (struct attempt *a = keeper->table.first; a != NULL; a = a->next)
+    for (struct attempt *a = keeper->alive.first; a != NULL; a = a->next_listed)
         attempt_stop(a, KEEPER_WHY_STOP, false);
 }
 
@@ -154,11 +172,13 @@ static void take_start(struct keeper *keeper, const struct keeper_start *granted
     const struct attempt *known = attempt_table_find(&keeper->table, granted->attempt_id);
     if (known != NULL) {
         keeper_tell_state(keeper, known);
-    } else if (keeper->is_draining || keeper->is_ending || keeper->queued >= KEEPER_MAX_QUEUED) {
+    } else if (keeper->is_draining || keeper->is_ending ||
+               keeper->queue.count >= KEEPER_MAX_QUEUED) {
         keeper_tell_revoked(keeper, granted->attempt_id);
     } else {
-        attempt_table_add(&keeper->table, attempt_new(&keeper->host, granted));
-        keeper->queued++;
+        struct attempt *attempt = attempt_new(&keeper->host, granted);
+        attempt_table_add(&keeper->table, attempt);
+        attempt_list_add(&keeper->queue, attempt);
     }
 }
 
@@ -176,7 +196,7 @@ static void take_revoke(struct keeper *keeper, int64_t attempt_id)
         return;
     }
     if (attempt != NULL) {
-        keeper->queued--;
+        attempt_list_remove(&keeper->queue, attempt);
         forget(keeper, attempt);
     }
     keeper_tell_revoked(keeper, attempt_id);
@@ -250,6 +270,7 @@ static void set_host(struct keeper *keeper)
                                          .children_fd = process_tree_open_children(),
                                          .cgroup_root = cgroup_find_root(),
                                          .is_first = is_first,
+                                         .on_started = on_started,
                                          .on_event = on_event,
                                          .on_ended = on_ended,
                                          .owner = keeper};
@@ -329,6 +350,7 @@ void keeper_close(struct keeper *keeper)
         return;
     keeper_server_close(keeper->server);
     journal_close(&keeper->journal);
+    pipe_stock_close(&keeper->host.pipes);
     while (keeper->table.first != NULL)
         forget(keeper, keeper->table.first);
     cgroup_close_root(&keeper->host.cgroup_root);

@@ -2,6 +2,7 @@
 #include "scheduler/base/instant.h"
 #include "scheduler/base/scope.h"
 #include "scheduler/keeper/keeper.h"
+#include "scheduler/keeper/short_slice.h"
 #include "scheduler/system/keeper_protocol.h"
 #include "scheduler/system/keeper_spawn.h"
 #include "scheduler/system/lock_file.h"
@@ -140,6 +141,7 @@ static int serve(const struct arguments *arguments, struct error *err)
     if (lock_file_try(state_dir_fd, KEEPER_LOCK_NAME, &lock, err) < 0)
         return -1;
     open_own_log(folder_fd);
+    short_slice_take();
     struct keeper *keeper = NULL;
     struct keeper_options options = {
         .state_dir_fd = state_dir_fd, .folder_fd = folder_fd, .idle = arguments->idle};

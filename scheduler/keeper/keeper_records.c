@@ -22,31 +22,25 @@ static void fall_silent(struct keeper *keeper, const struct error *err)
 void keeper_records_hold(struct keeper *keeper, struct attempt *attempt)
 {
     attempt->is_held = true;
-    keeper->held++;
+    attempt_list_add(&keeper->held, attempt);
 }
 
 static void encode_ends(const struct keeper *keeper, struct text *records)
 {
-    size_t left = keeper->held;
-    for (const struct attempt *a = keeper->table.first; a != NULL && left > 0; a = a->next) {
-        if (!a->is_held)
-            continue;
-        left--;
+    for (const struct attempt *a = keeper->held.first; a != NULL; a = a->next_listed)
         journal_encode(
             &(struct journal_record){.kind = JOURNAL_END, .attempt_id = a->id, .end = a->end},
             records);
-    }
 }
 
 /* They are in the journal. */
 static void tell_ends(struct keeper *keeper)
 {
-    for (struct attempt *a = keeper->table.first; a != NULL && keeper->held > 0; a = a->next) {
-        if (!a->is_held)
-            continue;
-        a->is_held = false;
-        keeper->held--;
-        keeper_tell_state(keeper, a);
+    while (keeper->held.first != NULL) {
+        struct attempt *attempt = keeper->held.first;
+        attempt_list_remove(&keeper->held, attempt);
+        attempt->is_held = false;
+        keeper_tell_state(keeper, attempt);
     }
 }
 
@@ -75,12 +69,8 @@ static void encode_start(const struct attempt *attempt, struct text *records)
 static void choose_starts(struct keeper *keeper, struct text *records)
 {
     struct instant now = clock_now();
-    size_t left = keeper->queued;
     int32_t used = keeper->used_slots;
-    for (struct attempt *a = keeper->table.first; a != NULL && left > 0; a = a->next) {
-        if (a->phase != ATTEMPT_QUEUED)
-            continue;
-        left--;
+    for (struct attempt *a = keeper->queue.first; a != NULL; a = a->next_listed) {
         if (a->needs_slot && used >= keeper->slots)
             continue;
         used += a->needs_slot ? 1 : 0;
@@ -93,7 +83,8 @@ static void choose_starts(struct keeper *keeper, struct text *records)
 
 static void choose_none(struct keeper *keeper)
 {
-    for (struct attempt *a = keeper->table.first; a != NULL && keeper->chosen > 0; a = a->next) {
+    for (struct attempt *a = keeper->queue.first; a != NULL && keeper->chosen > 0;
+         a = a->next_listed) {
         keeper->chosen -= a->is_chosen ? 1 : 0;
         a->is_chosen = false;
     }
@@ -103,14 +94,14 @@ void keeper_records_write(struct keeper *keeper)
 {
     struct error err = {0};
     SCOPED_TEXT struct text records = {0};
-    if (keeper->is_disk_full || (keeper->held == 0 && keeper->queued == 0))
+    if (keeper->is_disk_full || keeper->held.count + keeper->queue.count == 0)
         return;
     if (!keeper->is_ending)
         choose_starts(keeper, &records);
     if (write_ends(keeper, &records, &err) == 0)
         return;
     text_clear(&records);
-    if (keeper->chosen > 0 && keeper->held > 0) /* what there is space for */
+    if (keeper->chosen > 0 && keeper->held.count > 0) /* what there is space for */
         write_ends(keeper, &records, &err);
     choose_none(keeper);
     fall_silent(keeper, &err);
@@ -123,8 +114,10 @@ void keeper_records_begin(struct keeper *keeper)
     struct error err = {0};
     SCOPED_TEXT struct text records = {0};
     keeper->compact_at = COMPACT_BYTES;
-    for (const struct attempt *a = keeper->table.first; a != NULL; a = a->next)
-        keeper->held += a->is_held ? 1 : 0;
+    for (struct attempt *a = keeper->table.first; a != NULL; a = a->next) {
+        if (a->is_held)
+            attempt_list_add(&keeper->held, a);
+    }
     journal_encode(&(struct journal_record){.kind = JOURNAL_BOOT, .boot_id = keeper->boot_id},
                    &records);
     if (write_ends(keeper, &records, &err) < 0)
@@ -152,7 +145,7 @@ static void add_live_record(const struct attempt *attempt, struct text *records)
 static int compact(struct keeper *keeper, struct error *err)
 {
     SCOPED_TEXT struct text records = {0};
-    if (keeper->held > 0)
+    if (keeper->held.count > 0)
         return 0;
     journal_encode(&(struct journal_record){.kind = JOURNAL_BOOT, .boot_id = keeper->boot_id},
                    &records);

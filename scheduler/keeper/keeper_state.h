@@ -30,10 +30,11 @@ struct keeper {
     char boot_id[CLOCK_BOOT_ID_BYTES];
     int32_t slots;
     int32_t used_slots;
-    size_t queued; /* attempts that are QUEUED */
-    size_t chosen; /* of them: their start is in the journal, they start in this turn */
-    size_t alive;  /* RUNNING, DRAINING, CLEARING */
-    size_t held;   /* ENDED, and not in the journal yet */
+    struct attempt_list queue; /* QUEUED */
+    size_t chosen;             /* of them: their start is in the journal, they start in this turn */
+    struct attempt_list alive; /* RUNNING, DRAINING, CLEARING */
+    struct attempt_list held;  /* ENDED, and not in the journal yet */
+    struct attempt *untidy;    /* ended in this turn */
     bool is_disk_full;
     bool is_draining; /* takes no starts */
     bool is_ending;   /* SIGTERM came: starts nothing, and ends when nothing is alive */

@@ -22,7 +22,7 @@ static void send_lazily(struct keeper *keeper, struct keeper_message message)
 static void tell_end(struct keeper *keeper, const struct attempt *attempt)
 {
     struct keeper_message message = {.kind = KEEPER_ENDED, .ended = attempt->end};
-    if (keeper->queued - keeper->chosen >= ENOUGH_QUEUED)
+    if (keeper->queue.count - keeper->chosen >= ENOUGH_QUEUED)
         send_lazily(keeper, message);
     else
         send_message(keeper, message);

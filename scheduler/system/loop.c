@@ -16,6 +16,7 @@
 
 #define LOOP_EVENTS_PER_TURN 256
 #define LOOP_SIGNALS 65
+#define LOOP_SIGNALS_PER_TURN 8 /* of a standard signal at most one is pending */
 
 struct loop_fd {
     int fd;
@@ -311,14 +312,13 @@ static void on_signal_fd(void *owner, uint32_t events)
 {
     (void)events;
     struct loop *loop = owner;
-    struct signalfd_siginfo info;
-    /* at most one pending entry per standard signal; the rest comes in the next turn */
-    for (int i = 0; i < LOOP_SIGNALS; i++) {
-        if (read(loop->signal_fd, &info, sizeof info) != (ssize_t)sizeof info)
-            return;
-        if (info.ssi_signo < LOOP_SIGNALS && loop->signals[info.ssi_signo].call != NULL) {
-            struct loop_signal signal = loop->signals[info.ssi_signo];
-            signal.call(signal.owner, (int)info.ssi_signo);
+    struct signalfd_siginfo infos[LOOP_SIGNALS_PER_TURN];
+    ssize_t length = read(loop->signal_fd, infos, sizeof infos);
+    for (size_t i = 0; length > 0 && i < (size_t)length / sizeof *infos; i++) {
+        uint32_t number = infos[i].ssi_signo;
+        if (number < LOOP_SIGNALS && loop->signals[number].call != NULL) {
+            struct loop_signal signal = loop->signals[number];
+            signal.call(signal.owner, (int)number);
         }
     }
 }

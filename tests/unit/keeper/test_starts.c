@@ -1,6 +1,9 @@
 /* Starts, ends, slots, revoking: what the engine is told about attempts. */
 #include "tests/unit/keeper/harness.h"
 
+#include <linux/sched/types.h>
+#include <sys/syscall.h>
+
 static void test_true_exit_statuses(void **state)
 {
     (void)state;
@@ -276,6 +279,54 @@ static void test_malformed_starts_are_refused_here(void **state)
     world_close(world);
 }
 
+/* More than can be launched without waiting; some of them in vain. */
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    const int count = 60;
+    struct world *world = world_open(count);
+    for (int id = 1; id <= count; id++) {
+        if (id % 3 == 0)
+            start_program(world, id, "no-such-program");
+        else
+            run_script(world, id, "echo done; exit 7");
+    }
+    for (int id = 1; id <= count; id++) {
+        if (id % 3 == 0) {
+            expect_not_started(world, id, ENOENT, "`no-such-program` was not found");
+            continue;
+        }
+        const struct keeper_end *end = wait_end(world, id);
+        assert_int_equal(end->kind, KEEPER_END_EXITED);
+        assert_int_equal(end->status, 7);
+        assert_non_null(world_find(world, KEEPER_STARTED, id, 0));
+        SCOPED_FREE char *log = read_log(world, id);
+        assert_non_null(strstr(log, " stdout F done\n"));
+    }
+    world_close(world);
+}
+
+static uint64_t slice_of(pid_t pid)
+{
+    struct sched_attr attr = {.size = sizeof attr};
+    assert_int_equal(syscall(SYS_sched_getattr, pid, &attr, sizeof attr, 0), 0);
+    return attr.sched_runtime;
+}
+
+/* Where there are slices (Linux 6.12): the keeper's is short, those of its attempts are not. */
+static void test_the_slice_is_not_inherited(void **state)
+{
+    (void)state;
+    struct world *world = world_open(1);
+    run_script(world, 1, "sleep 60");
+    pid_t pid = (pid_t)world_wait(world, KEEPER_STARTED, 1)->pid;
+    if (slice_of(getpid()) != 0) {
+        assert_int_equal(slice_of(world->keeper), 100000);
+        assert_int_equal(slice_of(pid), slice_of(getpid()));
+    }
+    world_close(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +341,8 @@ int main(void)
         cmocka_unit_test(test_stop_of_a_queued_one_revokes),
         cmocka_unit_test(test_cpu_and_memory),
         cmocka_unit_test(test_malformed_starts_are_refused_here),
+        cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_the_slice_is_not_inherited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
