@@ -18,6 +18,7 @@
 #define FIRST_PAUSE_MS 1
 #define LAST_PAUSE_MS 200
 #define EMPTY_SCANS 2
+#define LAST_LOOK_US DURATION_SECOND_US
 
 static void on_step(void *owner);
 static void on_deadline(void *owner);
@@ -324,26 +325,34 @@ void attempt_take_exit(struct attempt *attempt, int status, const struct rusage 
     loop_set_timer(loop, &attempt->step, duration_ms(DRAIN_MS));
 }
 
-/* One that failed is left: its process ends, and says so. */
-static void look_at_launch(struct attempt *attempt)
+/* A launch takes a moment, or as long as a dead network mount does: the longer, the more seldom it
+ * is looked at. One that failed is left, its process ends and says so. */
+static struct duration look_at_launch(struct attempt *attempt, struct duration age)
 {
-    if (attempt->launch != NULL && child_launch_progress(attempt->launch) == CHILD_RUNNING)
-        attempt_end_launch(attempt);
+    struct duration none = {0};
+    if (attempt->launch == NULL)
+        return none;
+    if (child_launch_progress(attempt->launch) != CHILD_RUNNING)
+        return (struct duration){age.us / 8 < LAST_LOOK_US ? age.us / 8 : LAST_LOOK_US};
+    attempt_end_launch(attempt);
+    return none;
 }
 
-int attempt_watch(struct attempt *attempt, struct duration age)
+struct duration attempt_watch(struct attempt *attempt, struct duration least)
 {
+    struct duration none = {0};
+    struct duration age = {clock_boottime().us - attempt->started_at.us};
     if (attempt->phase != ATTEMPT_RUNNING)
-        return 0;
-    look_at_launch(attempt);
-    if (attempt_output_is_watched(&attempt->output))
-        return attempt->launch == NULL ? 0 : -1;
-    if (clock_boottime().us - attempt->started_at.us < age.us)
-        return -1;
-    if (attempt_output_watch(&attempt->output) == 0)
-        return attempt->launch == NULL ? 0 : -1;
-    attempt_output_drain(&attempt->output); /* no memory for more; it must not be held up */
-    return -1;
+        return none;
+    struct duration wait = look_at_launch(attempt, age);
+    bool is_watched = attempt_output_is_watched(&attempt->output);
+    if (!is_watched && age.us >= least.us) {
+        is_watched = attempt_output_watch(&attempt->output) == 0;
+        if (!is_watched)
+            attempt_output_drain(&attempt->output); /* no memory for more; not to hold it up */
+    }
+    bool is_soon = !is_watched || (attempt->launch != NULL && wait.us < least.us);
+    return is_soon ? least : wait;
 }
 
 /* --- stopping --------------------------------------------------------------------------------- */

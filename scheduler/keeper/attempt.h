@@ -113,8 +113,9 @@ void attempt_free(struct attempt *attempt);
 void attempt_begin(struct attempt *attempt);
 
 /* Looks whether its program runs, and reads its output as it comes, if it is RUNNING for at least
- * `age`; until then what it writes waits in its pipes. Returns -1 if it must be called again. */
-int attempt_watch(struct attempt *attempt, struct duration age);
+ * the time `least`; until then what it writes waits in its pipes. Returns after what time it must
+ * be called again, at least that one; 0 = not again. */
+struct duration attempt_watch(struct attempt *attempt, struct duration least);
 
 /* The first process has ended and was waited for. */
 void attempt_take_exit(struct attempt *attempt, int status, const struct rusage *usage);

@@ -17,6 +17,31 @@
 
 /* --- starting --------------------------------------------------------------------------------- */
 
+/* Most attempts of a busy keeper end before anybody would have read from them: what they wrote is
+ * read at their end, and the loop never hears of their pipes. */
+static void on_watch(void *owner)
+{
+    struct keeper *keeper = owner;
+    struct duration first = {0};
+    for (struct attempt *a = keeper->alive.first; a != NULL; a = a->next_listed) {
+        struct duration again = attempt_watch(a, duration_ms(WATCH_MS));
+        if (again.us != 0 && (first.us == 0 || again.us < first.us))
+            first = again;
+    }
+    if (first.us != 0)
+        loop_set_timer(keeper->loop, &keeper->watch_timer, first);
+    keeper->watch_wait = first;
+}
+
+static void watch_soon(struct keeper *keeper)
+{
+    struct duration soon = duration_ms(WATCH_MS);
+    if (loop_timer_is_set(&keeper->watch_timer) && keeper->watch_wait.us <= soon.us)
+        return;
+    loop_set_timer(keeper->loop, &keeper->watch_timer, soon);
+    keeper->watch_wait = soon;
+}
+
 /* Its start is in the journal. */
 static void start(struct keeper *keeper, struct attempt *attempt)
 {
@@ -30,20 +55,7 @@ static void start(struct keeper *keeper, struct attempt *attempt)
     attempt_list_add(&keeper->alive, attempt);
     keeper->used_slots += attempt->needs_slot ? 1 : 0;
     attempt_table_add_pid(&keeper->table, attempt);
-    if (!loop_timer_is_set(&keeper->watch_timer))
-        loop_set_timer(keeper->loop, &keeper->watch_timer, duration_ms(WATCH_MS));
-}
-
-/* Most attempts of a busy keeper end before anybody would have read from them: what they wrote is
- * read at their end, and the loop never hears of their pipes. */
-static void on_watch(void *owner)
-{
-    struct keeper *keeper = owner;
-    bool is_again = false;
-    for (struct attempt *a = keeper->alive.first; a != NULL; a = a->next_listed)
-        is_again = attempt_watch(a, duration_ms(WATCH_MS)) < 0 || is_again;
-    if (is_again)
-        loop_set_timer(keeper->loop, &keeper->watch_timer, duration_ms(WATCH_MS));
+    watch_soon(keeper);
 }
 
 static void update_idle(struct keeper *keeper)

@@ -40,6 +40,7 @@ struct keeper {
     bool is_ending;   /* SIGTERM came: starts nothing, and ends when nothing is alive */
     struct loop_timer idle_timer;
     struct loop_timer disk_timer;
+    struct duration watch_wait;    /* of the timer, when it was set */
     struct loop_timer watch_timer; /* when the outputs of those that live on are looked after */
     struct loop_hook record_hook;  /* before the server's: what is told must be in the journal */
     struct loop_hook turn_hook;    /* after it */

@@ -306,6 +306,51 @@ static void test_many_at_once(void **state)
     world_close(world);
 }
 
+/* Who opens the program, as exec does, waits until the lease is given back: as from a network mount
+ * whose server does not answer. -1 where this file system has no leases. */
+static int lease_program(const struct world *world, const char *name)
+{
+    char path[256];
+    write_script(world, name, "#!/bin/sh\nexit 3\n", 0700);
+    snprintf(path, sizeof path, "%s/%s", world->folder, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    signal(SIGIO, SIG_IGN); /* tells that somebody waits */
+    if (fcntl(fd, F_SETLEASE, F_WRLCK) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void test_a_program_that_is_slow_to_load(void **state)
+{
+    (void)state;
+    struct world *world = world_open(3);
+    int first = lease_program(world, "first");
+    int second = lease_program(world, "second");
+    if (first < 0 || second < 0) {
+        world_close(world);
+        skip();
+    }
+    start_program(world, 1, "./first");
+    start_program(world, 2, "./second");
+    run_script(world, 3, "exit 0"); /* is not held up */
+    assert_int_equal(wait_end(world, 3)->status, 0);
+    world_pause(world, 300);
+    assert_null(world_find(world, KEEPER_STARTED, 1, 0));
+    assert_null(world_find(world, KEEPER_STARTED, 2, 0));
+    close(first);
+    assert_int_equal(wait_end(world, 1)->status, 3);
+    assert_non_null(world_find(world, KEEPER_STARTED, 1, 0));
+    keeper_client_stop(world->client, 2, true);
+    const struct keeper_end *stopped = wait_end(world, 2);
+    assert_int_equal(stopped->kind, KEEPER_END_SIGNALED);
+    assert_int_equal(stopped->status, SIGKILL);
+    assert_int_equal(stopped->why, KEEPER_WHY_STOP);
+    close(second);
+    world_close(world);
+}
+
 static uint64_t slice_of(pid_t pid)
 {
     struct sched_attr attr = {.size = sizeof attr};
@@ -342,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_cpu_and_memory),
         cmocka_unit_test(test_malformed_starts_are_refused_here),
         cmocka_unit_test(test_many_at_once),
+        cmocka_unit_test(test_a_program_that_is_slow_to_load),
         cmocka_unit_test(test_the_slice_is_not_inherited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
