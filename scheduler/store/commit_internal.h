@@ -8,6 +8,10 @@
 
 /* Ids of names and bytes; what is not there yet is put in. */
 int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struct error *err);
+
+/* What a batch has found need not be sought again within it. */
+bool commit_is_known(const struct store_known *known, const char *name, int64_t *ret_id);
+void commit_keep_known(struct store_known *known, const char *name, int64_t id);
 int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err);
 
 struct commit_bytes {

@@ -60,8 +60,10 @@ int store_begin_at(struct store *store, const char *file, int line, struct error
         return -1;
     store->is_in_batch = true;
     store->is_spoiled = false;
+    store->batch++;
     store->boot.name[0] = '\0';
     store->blob.name[0] = '\0';
+    store->flow.name[0] = '\0';
     store->begin_file = file;
     store->begin_line = line;
     return 0;

@@ -156,12 +156,7 @@ static int intern(struct store *store, const struct names *names, const char *na
     return 0;
 }
 
-int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struct error *err)
-{
-    return intern(store, &flow_names, flow, ret_id, err);
-}
-
-static bool is_known(const struct store_known *known, const char *name, int64_t *ret_id)
+bool commit_is_known(const struct store_known *known, const char *name, int64_t *ret_id)
 {
     if (name[0] == '\0' || strcmp(known->name, name) != 0)
         return false;
@@ -169,20 +164,30 @@ static bool is_known(const struct store_known *known, const char *name, int64_t 
     return true;
 }
 
-static void keep_known(struct store_known *known, const char *name, int64_t id)
+void commit_keep_known(struct store_known *known, const char *name, int64_t id)
 {
     bool fits = strlen(name) < sizeof known->name;
     snprintf(known->name, sizeof known->name, "%s", fits ? name : "");
     known->id = id;
 }
 
+int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struct error *err)
+{
+    if (commit_is_known(&store->flow, flow, ret_id))
+        return 0;
+    if (intern(store, &flow_names, flow, ret_id, err) != 0)
+        return -1;
+    commit_keep_known(&store->flow, flow, *ret_id);
+    return 0;
+}
+
 int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err)
 {
-    if (is_known(&store->boot, boot, ret_id))
+    if (commit_is_known(&store->boot, boot, ret_id))
         return 0;
     if (intern(store, &boot_names, boot, ret_id, err) != 0)
         return -1;
-    keep_known(&store->boot, boot, *ret_id);
+    commit_keep_known(&store->boot, boot, *ret_id);
     return 0;
 }
 
@@ -215,11 +220,11 @@ static int find_or_add_blob(struct store *store, const struct commit_bytes *blob
 int commit_blob_id(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
                    struct error *err)
 {
-    if (is_known(&store->blob, blob->hash, ret_id))
+    if (commit_is_known(&store->blob, blob->hash, ret_id))
         return 0;
     if (find_or_add_blob(store, blob, ret_id, err) != 0)
         return -1;
-    keep_known(&store->blob, blob->hash, *ret_id);
+    commit_keep_known(&store->blob, blob->hash, *ret_id);
     return 0;
 }
 

@@ -259,36 +259,59 @@ static int read_present(struct store *store, int64_t backfill_id, int32_t positi
     return statement_end(&s, err);
 }
 
-/* Two statements, because SQLite writes the index of what is named, changed or not. */
+/* Two statements, because SQLite writes the index of what is named, changed or not. The state before
+ * and, where it stays, the run are what they were: else nothing is changed. */
 static const char *date_update(bool has_other_run)
 {
-    return has_other_run ? "UPDATE backfill_date SET state = ?3, reason = ?4, run_id = ?5"
-                           " WHERE backfill_id = ?1 AND position = ?2"
-                         : "UPDATE backfill_date SET state = ?3, reason = ?4"
-                           " WHERE backfill_id = ?1 AND position = ?2";
+    return has_other_run
+               ? "UPDATE backfill_date SET state = ?3, reason = ?4, run_id = ?5"
+                 " WHERE backfill_id = ?1 AND position = ?2 AND state = ?6"
+               : "UPDATE backfill_date SET state = ?3, reason = ?4"
+                 " WHERE backfill_id = ?1 AND position = ?2 AND run_id IS ?5 AND state = ?6";
+}
+
+/* Returns the number of rows changed: one or none. */
+static int update_date(struct store *store, int64_t backfill_id, const struct store_date *date,
+                       const struct present *before, struct error *err)
+{
+    SCOPED_TEXT struct text line = {0};
+    STATEMENT(s);
+    if (statement_open_beside(&s, store, date_update(date->run_id != before->run_id), err) != 0)
+        return -1;
+    commit_append_line(&line, date->reason);
+    statement_int(&s, backfill_id);
+    statement_int(&s, date->position);
+    statement_int(&s, date->state);
+    statement_text(&s, text_string(&line));
+    statement_int_or_null(&s, date->run_id);
+    statement_int(&s, before->state);
+    return statement_run(&s, err) != 0 ? -1 : sqlite3_changes(store->db);
+}
+
+/* What nearly every date was before: it waited, or its run was open. */
+static struct present likely_before(const struct store_date *date)
+{
+    if (date->state == DATE_OPEN)
+        return (struct present){.state = DATE_WAITING};
+    return (struct present){.state = DATE_OPEN, .run_id = date->run_id};
 }
 
 int store_set_date(struct store *store, int64_t backfill_id, const struct store_date *date,
                    struct error *err)
 {
-    SCOPED_TEXT struct text line = {0};
-    struct present before;
-    STATEMENT(s);
-    if (store_require_batch(store, err) != 0 ||
-        read_present(store, backfill_id, date->position, &before, err) != 0)
+    struct present before = likely_before(date);
+    if (store_require_batch(store, err) != 0)
         return -1;
-    bool has_other_run = date->run_id != before.run_id;
-    if (statement_open_beside(&s, store, date_update(has_other_run), err) != 0)
+    int changed = update_date(store, backfill_id, date, &before, err);
+    if (changed == 0) {
+        if (read_present(store, backfill_id, date->position, &before, err) != 0)
+            return -1;
+        changed = update_date(store, backfill_id, date, &before, err);
+    }
+    if (changed < 0)
         return -1;
-    statement_int(&s, backfill_id);
-    statement_int(&s, date->position);
-    statement_int(&s, date->state);
-    commit_append_line(&line, date->reason);
-    statement_text(&s, text_string(&line));
-    if (has_other_run)
-        statement_int_or_null(&s, date->run_id);
-    if (statement_run_one(&s, "date of a backfill", err) != 0)
-        return -1;
+    if (changed == 0)
+        return fail_bug(store, "the store has no such date of a backfill", err);
     if (before.state == (int)date->state)
         return 0;
     return pending_move_date(store, backfill_id, before.state, (int)date->state, err);

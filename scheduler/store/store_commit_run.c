@@ -187,8 +187,8 @@ int commit_add_values(struct store *store, const struct store_run *run, struct e
     return 0;
 }
 
-static int node_id(struct store *store, int64_t flow_id, const char *name, int64_t *ret_id,
-                   struct error *err)
+static int find_or_add_node(struct store *store, int64_t flow_id, const char *name, int64_t *ret_id,
+                            struct error *err)
 {
     STATEMENT(found);
     if (statement_open(&found, store, "SELECT id FROM node WHERE flow_id = ? AND name = ?", err) !=
@@ -211,6 +211,30 @@ static int node_id(struct store *store, int64_t flow_id, const char *name, int64
     if (statement_run(&added, err) != 0)
         return -1;
     *ret_id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}
+
+static size_t slot_of(const char *name)
+{
+    uint32_t sum = 0;
+    for (; *name != '\0'; name++)
+        sum = sum * 31 + (unsigned char)*name;
+    return sum % STORE_KNOWN_NODES;
+}
+
+/* The dates of a backfill have the same nodes. */
+static int node_id(struct store *store, int64_t flow_id, const char *name, int64_t *ret_id,
+                   struct error *err)
+{
+    struct store_known_node *slot = &store->nodes[slot_of(name)];
+    if (slot->batch == store->batch && slot->flow_id == flow_id &&
+        commit_is_known(&slot->known, name, ret_id))
+        return 0;
+    if (find_or_add_node(store, flow_id, name, ret_id, err) != 0)
+        return -1;
+    slot->batch = store->batch;
+    slot->flow_id = flow_id;
+    commit_keep_known(&slot->known, name, *ret_id);
     return 0;
 }
 

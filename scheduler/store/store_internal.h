@@ -10,7 +10,8 @@
 
 #define STORE_MAX_STATEMENTS 256 /* slots of the cache: a power of two, more than there are texts */
 #define STORE_MAX_UNCOUNTED 64
-#define STORE_KNOWN_BYTES 48    /* of a hash or a boot, with the zero */
+#define STORE_KNOWN_BYTES 48 /* of a hash, a boot or a name, with the zero */
+#define STORE_KNOWN_NODES 64
 #define STORE_READ_STEPS 100000 /* of SQLite's machine between two looks at a question's budget */
 #define STORE_MAX_READ_LOOKS                                                                       \
     2000 /* looks, then a question is given up: only a damaged file gets there */
@@ -28,6 +29,13 @@ struct store_known {
     int64_t id;
 };
 
+/* A node, likewise. */
+struct store_known_node {
+    int64_t batch; /* number of the batch it is of */
+    int64_t flow_id;
+    struct store_known known;
+};
+
 struct store {
     sqlite3 *db;
     char *dir;  /* the state folder */
@@ -35,6 +43,7 @@ struct store {
     bool is_writer;
     bool is_committing; /* the commit hook lets a COMMIT pass */
     bool is_in_batch;
+    int64_t batch;          /* number of the last one, from 1 */
     bool is_reading;        /* between store_begin_reading() and store_end_reading() */
     bool is_spoiled;        /* a call of the batch failed */
     struct error spoil;     /* how the first one did */
@@ -54,6 +63,8 @@ struct store {
     int64_t uncounted[STORE_MAX_UNCOUNTED]; /* runs whose `counts` are NULL for sure, by id */
     struct store_known boot;
     struct store_known blob;
+    struct store_known flow;
+    struct store_known_node nodes[STORE_KNOWN_NODES];
     size_t statement_count;
     struct store_cached statements[STORE_MAX_STATEMENTS];
 };
