@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USUAL_ENTRIES 32
+
 /* The environment while it is put together: a later entry of a name replaces an earlier one. */
 struct environment {
     struct arena *arena;
@@ -173,6 +175,8 @@ static int begin_environment(struct environment *environment, const struct flow_
                              const struct plan_facts *facts, struct error *err)
 {
     const struct flow *flow = environment->plan->flow;
+    environment->capacity = USUAL_ENTRIES;
+    environment->items = arena_array(environment->arena, USUAL_ENTRIES, sizeof *environment->items);
     for (size_t i = 0; i < facts->environment_count; i++)
         add_text(environment, facts->environment[i].name, facts->environment[i].text);
     add_text(environment, "TZ", zone_name(flow->zone));
