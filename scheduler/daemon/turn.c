@@ -14,7 +14,7 @@
 
 #define TURN_RETRY_MS 1000 /* after a failed commit */
 #define TURN_SHARE_MS 25   /* how long ends that nobody waits for wait for each other */
-#define TURN_LOW_GRANTS 4  /* fewer at the keeper: new ones are waited for */
+#define TURN_LOW_GRANTS 8  /* fewer at the keeper: new ones are waited for */
 
 int turn_store_version(struct daemon *daemon, const struct definition *definition,
                        struct instant now, int64_t *ret_version_id, struct error *err)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ENOUGH_QUEUED 6 /* more than the engine waits for before it grants (TURN_LOW_GRANTS) */
+#define ENOUGH_QUEUED 10 /* more than the engine waits for before it grants (TURN_LOW_GRANTS) */
 
 static void send_message(struct keeper *keeper, struct keeper_message message)
 {
