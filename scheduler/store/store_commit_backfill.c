@@ -259,8 +259,8 @@ static int read_present(struct store *store, int64_t backfill_id, int32_t positi
     return statement_end(&s, err);
 }
 
-/* Two statements, because SQLite writes the index of what is named, changed or not. The state before
- * and, where it stays, the run are what they were: else nothing is changed. */
+/* Two statements, because SQLite writes the index of what is named, changed or not. Nothing is
+ * changed where the state before, or the run that stays, is another. */
 static const char *date_update(bool has_other_run)
 {
     return has_other_run
