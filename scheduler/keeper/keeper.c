@@ -90,7 +90,7 @@ static void tidy(struct keeper *keeper)
     pipe_stock_fill(&keeper->host.pipes, soon < queued ? soon : queued);
 }
 
-static void on_turn_end(void *owner)
+static void on_start(void *owner)
 {
     struct keeper *keeper = owner;
     struct attempt *next = keeper->queue.first;
@@ -103,6 +103,11 @@ static void on_turn_end(void *owner)
         keeper->chosen--;
         start(keeper, attempt);
     }
+}
+
+static void on_turn_end(void *owner)
+{
+    struct keeper *keeper = owner;
     tidy(keeper);
     keeper_records_compact(keeper, false);
     keeper_server_flush(keeper->server);
@@ -295,6 +300,7 @@ static void set_host(struct keeper *keeper)
     keeper->disk_timer = (struct loop_timer){.call = keeper_records_retry, .owner = keeper};
     keeper->watch_timer = (struct loop_timer){.call = on_watch, .owner = keeper};
     keeper->record_hook = (struct loop_hook){.call = on_record, .owner = keeper};
+    keeper->start_hook = (struct loop_hook){.call = on_start, .owner = keeper};
     keeper->turn_hook = (struct loop_hook){.call = on_turn_end, .owner = keeper};
 }
 
@@ -318,6 +324,7 @@ static int open_parts(struct keeper *keeper, struct error *err)
         return -1;
     keeper_records_begin(keeper);
     loop_add_hook(keeper->loop, LOOP_PHASE_SEND, &keeper->record_hook);
+    loop_add_hook(keeper->loop, LOOP_PHASE_SEND, &keeper->start_hook);
     struct keeper_server_options options = {.loop = keeper->loop,
                                             .state_dir_fd = keeper->options.state_dir_fd,
                                             .boot_id = keeper->boot_id,

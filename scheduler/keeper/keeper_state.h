@@ -1,8 +1,8 @@
 /* What the files of the keeper share; nobody else includes it.
  *
  * A turn: what the engine says and what attempts do changes them; what has ended and what is to be
- * started is written to the journal, in one write; the ends are told; then the processes are made
- * (an engine thinks about an end while the next attempt is being started). */
+ * started is written to the journal, in one write; the processes are made; then the ends are
+ * told. */
 #ifndef DATEMILL_KEEPER_KEEPER_STATE_H
 #define DATEMILL_KEEPER_KEEPER_STATE_H
 
@@ -43,7 +43,9 @@ struct keeper {
     struct duration watch_wait;    /* of the timer, when it was set */
     struct loop_timer watch_timer; /* when the outputs of those that live on are looked after */
     struct loop_hook record_hook;  /* before the server's: what is told must be in the journal */
-    struct loop_hook turn_hook;    /* after it */
+    struct loop_hook
+        start_hook;             /* also before: to send an end takes as long as to make a process */
+    struct loop_hook turn_hook; /* after it */
 };
 
 /* --- keeper_tell.c: what the engine is told; nothing if there is none ----------------------- */
