@@ -168,8 +168,10 @@ int main(int argc, char **argv)
         free(indexes[i]);
     }
     run_sql(db,
-            "UPDATE meta SET value = (SELECT max(id) + 1 FROM run)"
-            " WHERE name IN ('next_run_id', 'next_attempt_id'); COMMIT; PRAGMA journal_mode=WAL");
+            "INSERT OR REPLACE INTO meta(name, value)"
+            " SELECT column1, (SELECT max(id) + 1 FROM run)"
+            " FROM (VALUES ('next_run_id'), ('next_attempt_id'));"
+            " COMMIT; PRAGMA journal_mode=WAL");
     sqlite3_close(db);
     free(path);
     return 0;
