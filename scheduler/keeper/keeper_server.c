@@ -12,7 +12,7 @@
 
 #define MAX_CONNECTIONS 16
 #define ACCEPT_PAUSE_MS 200
-#define LAZY_MS 4
+#define LAZY_MS 10
 #define LAZY_BYTES ((size_t)64 << 10)       /* pending lazy messages above this are sent */
 #define EVENT_QUEUE_BYTES ((size_t)4 << 20) /* events are dropped above this */
 #define MAX_QUEUE_BYTES ((size_t)256 << 20) /* an engine so far behind is hung up on */
