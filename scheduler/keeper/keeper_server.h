@@ -32,7 +32,7 @@ void keeper_server_close(struct keeper_server *server);
 /* Queues a message for the engine; nothing happens if there is none. */
 void keeper_server_send(struct keeper_server *server, const struct keeper_message *message);
 
-/* The same for one that nobody waits for. It leaves with the next other one, or after 4 ms: an
+/* The same for one that nobody waits for. It leaves with the next other one, or after 10 ms: an
  * engine then wakes up once for the starts and ends of several short attempts. Events for an engine
  * that does not read are dropped. */
 void keeper_server_send_lazily(struct keeper_server *server, const struct keeper_message *message);

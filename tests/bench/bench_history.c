@@ -167,11 +167,10 @@ int main(int argc, char **argv)
         run_sql(db, indexes[i]);
         free(indexes[i]);
     }
-    run_sql(db,
-            "INSERT OR REPLACE INTO meta(name, value)"
-            " SELECT column1, (SELECT max(id) + 1 FROM run)"
-            " FROM (VALUES ('next_run_id'), ('next_attempt_id'));"
-            " COMMIT; PRAGMA journal_mode=WAL");
+    run_sql(db, "INSERT OR REPLACE INTO meta(name, value)"
+                " SELECT column1, (SELECT max(id) + 1 FROM run)"
+                " FROM (VALUES ('next_run_id'), ('next_attempt_id'));"
+                " COMMIT; PRAGMA journal_mode=WAL");
     sqlite3_close(db);
     free(path);
     return 0;
