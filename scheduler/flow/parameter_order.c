@@ -107,18 +107,6 @@ static int visit_all(struct visitor *visitor)
     return 0;
 }
 
-/* Most scopes: texts, and dates that stand for themselves. */
-static bool has_references(const struct parameter_scope *scope)
-{
-    struct expression_span span;
-    for (size_t i = 0; i < scope->count; i++) {
-        const struct expression *expression = scope->parameters[i].expression;
-        if (expression != NULL && expression_reference(expression, 0, &span) != NULL)
-            return true;
-    }
-    return false;
-}
-
 int parameter_scope_check(struct parameter_scope *scope, struct parameter_mistake *ret_mistake,
                           struct error *err)
 {
@@ -127,18 +115,13 @@ int parameter_scope_check(struct parameter_scope *scope, struct parameter_mistak
             *ret_mistake = (struct parameter_mistake){.index = PARAMETER_MAX_COUNT};
         return error_at(err, 0, 0, "E121", "more than %d parameters", PARAMETER_MAX_COUNT);
     }
+    struct visitor visitor = {.scope = scope, .mistake = ret_mistake, .err = err};
+    visitor.visits = arena_array(scope->arena, scope->count, sizeof *visitor.visits);
+    visitor.path = arena_array(scope->arena, scope->count, sizeof *visitor.path);
+    visitor.taken = arena_array(scope->arena, scope->count, sizeof *visitor.taken);
     scope->order = arena_array(scope->arena, scope->count, sizeof *scope->order);
-    if (has_references(scope)) {
-        struct visitor visitor = {.scope = scope, .mistake = ret_mistake, .err = err};
-        visitor.visits = arena_array(scope->arena, scope->count, sizeof *visitor.visits);
-        visitor.path = arena_array(scope->arena, scope->count, sizeof *visitor.path);
-        visitor.taken = arena_array(scope->arena, scope->count, sizeof *visitor.taken);
-        if (visit_all(&visitor) != 0)
-            return -1;
-    } else {
-        for (size_t i = 0; i < scope->count; i++)
-            scope->order[i] = i;
-    }
+    if (visit_all(&visitor) != 0)
+        return -1;
     scope->is_ordered = true;
     return 0;
 }
