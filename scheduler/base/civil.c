@@ -1,5 +1,7 @@
 #include "scheduler/base/civil.h"
 
+#include "scheduler/base/digits.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -242,53 +244,35 @@ int civil_time_parse(const char *text, struct civil_time *ret_time, struct error
     return 0;
 }
 
-/* Every line of a log and every row of a run has some of these: snprintf() is felt. */
-static char *put_two(char *at, int32_t number)
-{
-    *at++ = (char)('0' + number / 10 % 10);
-    *at++ = (char)('0' + number % 10);
-    return at;
-}
-
-static char *put_date(char *at, struct civil_date date)
-{
-    at = put_two(put_two(at, date.year / 100), date.year % 100);
-    *at++ = '-';
-    at = put_two(at, date.month);
-    *at++ = '-';
-    return put_two(at, date.day);
-}
-
 const char *civil_date_format(struct civil_date date, char buffer[CIVIL_DATE_BYTES])
 {
-    if (civil_date_is_valid(date))
-        *put_date(buffer, date) = '\0';
-    else
+    if (!civil_date_is_valid(date)) {
         snprintf(buffer, CIVIL_DATE_BYTES, "%04d-%02d-%02d", date.year, date.month % 100,
                  date.day % 100);
+        return buffer;
+    }
+    char *at = digits_put(buffer, date.year, 4);
+    *at++ = '-';
+    at = digits_put(at, date.month, 2);
+    *at++ = '-';
+    *digits_put(at, date.day, 2) = '\0';
     return buffer;
-}
-
-static bool is_clock(int32_t number)
-{
-    return number >= 0 && number <= 99;
 }
 
 const char *civil_time_format(struct civil_time time, char buffer[CIVIL_TIME_BYTES])
 {
-    char date[CIVIL_DATE_BYTES];
-    if (!civil_date_is_valid(time.date) || !is_clock(time.hour) || !is_clock(time.minute) ||
-        !is_clock(time.second)) {
-        snprintf(buffer, CIVIL_TIME_BYTES, "%s%c%02d:%02d:%02d", civil_date_format(time.date, date),
-                 'T', time.hour % 100, time.minute % 100, time.second % 100);
+    size_t length = strlen(civil_date_format(time.date, buffer));
+    char *at = buffer + length;
+    if (time.hour < 0 || time.minute < 0 || time.second < 0) {
+        snprintf(at, CIVIL_TIME_BYTES - length, "T%02d:%02d:%02d", time.hour % 100,
+                 time.minute % 100, time.second % 100);
         return buffer;
     }
-    char *at = put_date(buffer, time.date);
     *at++ = 'T';
-    at = put_two(at, time.hour);
+    at = digits_put(at, time.hour, 2);
     *at++ = ':';
-    at = put_two(at, time.minute);
+    at = digits_put(at, time.minute, 2);
     *at++ = ':';
-    *put_two(at, time.second) = '\0';
+    *digits_put(at, time.second, 2) = '\0';
     return buffer;
 }

@@ -1,5 +1,6 @@
 #include "scheduler/base/zone.h"
 
+#include "scheduler/base/digits.h"
 #include "scheduler/base/zone_data.h"
 
 #include <stdlib.h>
@@ -137,14 +138,6 @@ struct instant zone_next_change(const struct zone *zone, struct instant after)
     return instant_of(seconds);
 }
 
-/* The last `count` decimal digits. */
-static char *put_digits(char *at, int32_t number, int count)
-{
-    for (int i = count; i > 0; i--, number /= 10)
-        at[i - 1] = (char)('0' + number % 10);
-    return at + count;
-}
-
 const char *zone_format_rfc3339(const struct zone *zone, struct instant instant,
                                 char buffer[ZONE_RFC3339_BYTES])
 {
@@ -158,10 +151,10 @@ const char *zone_format_rfc3339(const struct zone *zone, struct instant instant,
     size_t length = strnlen(wall, WALL_CHARACTERS);
     char *at = (char *)memcpy(buffer, wall, length) + length;
     *at++ = '.';
-    at = put_digits(at, (int32_t)ms, 3);
+    at = digits_put(at, (int32_t)ms, 3);
     *at++ = minutes < 0 ? '-' : '+';
-    at = put_digits(at, abs(minutes) / 60 % 100, 2);
+    at = digits_put(at, abs(minutes) / 60 % 100, 2);
     *at++ = ':';
-    *put_digits(at, abs(minutes) % 60, 2) = '\0';
+    *digits_put(at, abs(minutes) % 60, 2) = '\0';
     return buffer;
 }
