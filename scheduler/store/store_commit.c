@@ -121,19 +121,30 @@ int commit_event(struct store *store, const struct commit_event *event, int64_t 
     return 0;
 }
 
-/* Tables of names, each with its id: how to find one and how to add one. */
+bool commit_is_known(const struct store_known *known, const char *name, int64_t *ret_id)
+{
+    if (name[0] == '\0' || strcmp(known->name, name) != 0)
+        return false;
+    *ret_id = known->id;
+    return true;
+}
+
+void commit_keep_known(struct store_known *known, const char *name, int64_t id)
+{
+    bool fits = strlen(name) < sizeof known->name;
+    snprintf(known->name, sizeof known->name, "%s", fits ? name : "");
+    known->id = id;
+}
+
+/* A table of names, each with its id: how to find one, to add one, and the last of the batch. */
 struct names {
     const char *find; /* SQL with the name as its parameter */
     const char *add;
+    struct store_known *last;
 };
 
-static const struct names flow_names = {"SELECT id FROM flow WHERE name = ?",
-                                        "INSERT INTO flow(name) VALUES (?)"};
-static const struct names boot_names = {"SELECT id FROM boot WHERE name = ?",
-                                        "INSERT INTO boot(name) VALUES (?)"};
-
-static int intern(struct store *store, const struct names *names, const char *name, int64_t *ret_id,
-                  struct error *err)
+static int find_or_add_name(struct store *store, const struct names *names, const char *name,
+                            int64_t *ret_id, struct error *err)
 {
     STATEMENT(found);
     if (statement_open_beside(&found, store, names->find, err) != 0)
@@ -156,39 +167,29 @@ static int intern(struct store *store, const struct names *names, const char *na
     return 0;
 }
 
-bool commit_is_known(const struct store_known *known, const char *name, int64_t *ret_id)
+static int intern(struct store *store, const struct names *names, const char *name, int64_t *ret_id,
+                  struct error *err)
 {
-    if (name[0] == '\0' || strcmp(known->name, name) != 0)
-        return false;
-    *ret_id = known->id;
-    return true;
-}
-
-void commit_keep_known(struct store_known *known, const char *name, int64_t id)
-{
-    bool fits = strlen(name) < sizeof known->name;
-    snprintf(known->name, sizeof known->name, "%s", fits ? name : "");
-    known->id = id;
+    if (commit_is_known(names->last, name, ret_id))
+        return 0;
+    if (find_or_add_name(store, names, name, ret_id, err) != 0)
+        return -1;
+    commit_keep_known(names->last, name, *ret_id);
+    return 0;
 }
 
 int commit_flow_id(struct store *store, const char *flow, int64_t *ret_id, struct error *err)
 {
-    if (commit_is_known(&store->flow, flow, ret_id))
-        return 0;
-    if (intern(store, &flow_names, flow, ret_id, err) != 0)
-        return -1;
-    commit_keep_known(&store->flow, flow, *ret_id);
-    return 0;
+    const struct names names = {"SELECT id FROM flow WHERE name = ?",
+                                "INSERT INTO flow(name) VALUES (?)", &store->flow};
+    return intern(store, &names, flow, ret_id, err);
 }
 
 int commit_boot_id(struct store *store, const char *boot, int64_t *ret_id, struct error *err)
 {
-    if (commit_is_known(&store->boot, boot, ret_id))
-        return 0;
-    if (intern(store, &boot_names, boot, ret_id, err) != 0)
-        return -1;
-    commit_keep_known(&store->boot, boot, *ret_id);
-    return 0;
+    const struct names names = {"SELECT id FROM boot WHERE name = ?",
+                                "INSERT INTO boot(name) VALUES (?)", &store->boot};
+    return intern(store, &names, boot, ret_id, err);
 }
 
 static int find_or_add_blob(struct store *store, const struct commit_bytes *blob, int64_t *ret_id,
