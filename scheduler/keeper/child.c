@@ -271,20 +271,6 @@ static void free_launch(struct child_launch *launch)
     launch->is_used = false;
 }
 
-/* It has been waited for: the outcome is known. */
-static int end_waiting(struct child_launch *launch, struct child *child, struct error *err)
-{
-    int result = 0;
-    if (launch->number != 0) {
-        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-        child->number = launch->number;
-        result = explain(launch, err);
-    }
-    free_launch(launch);
-    return result;
-}
-
 int child_start(const struct child_maker *maker, const struct child_options *options,
                 struct child *ret_child, struct error *err)
 {
@@ -306,10 +292,13 @@ int child_start(const struct child_maker *maker, const struct child_options *opt
         errno = ret_child->number;
         return error_set_errno(err, ERROR_KIND_PRECONDITION, "cannot make a process");
     }
-    if (waits)
-        return end_waiting(launch, ret_child, err);
-    ret_child->launch = launch;
-    return 0;
+    if (!waits) {
+        ret_child->launch = launch;
+        return 0;
+    }
+    while (launch->number != 0 && waitpid(ret_child->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    return child_launch_end(launch, &ret_child->number, err);
 }
 
 enum child_progress child_launch_progress(const struct child_launch *launch)

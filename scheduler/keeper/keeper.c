@@ -110,7 +110,6 @@ static void on_turn_end(void *owner)
     struct keeper *keeper = owner;
     tidy(keeper);
     keeper_records_compact(keeper, false);
-    keeper_server_flush(keeper->server);
     update_idle(keeper);
 }
 

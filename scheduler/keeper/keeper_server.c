@@ -161,7 +161,7 @@ static void free_dead(struct keeper_server *server)
     }
 }
 
-void keeper_server_flush(struct keeper_server *server)
+static void send_urgent(struct keeper_server *server)
 {
     struct connection *engine = server->engine;
     if (engine == NULL)
@@ -187,7 +187,7 @@ static void on_lazy(void *owner)
 static void on_turn_end(void *owner)
 {
     struct keeper_server *server = owner;
-    keeper_server_flush(server);
+    send_urgent(server);
     free_dead(server);
 }
 

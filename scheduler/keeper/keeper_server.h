@@ -37,9 +37,6 @@ void keeper_server_send(struct keeper_server *server, const struct keeper_messag
  * that does not read are dropped. */
 void keeper_server_send_lazily(struct keeper_server *server, const struct keeper_message *message);
 
-/* Sends what is urgent now instead of at the end of the turn. */
-void keeper_server_flush(struct keeper_server *server);
-
 bool keeper_server_has_engine(const struct keeper_server *server);
 
 #endif

@@ -43,9 +43,8 @@ struct keeper {
     struct duration watch_wait;    /* of the timer, when it was set */
     struct loop_timer watch_timer; /* when the outputs of those that live on are looked after */
     struct loop_hook record_hook;  /* before the server's: what is told must be in the journal */
-    struct loop_hook
-        start_hook;             /* also before: to send an end takes as long as to make a process */
-    struct loop_hook turn_hook; /* after it */
+    struct loop_hook start_hook;   /* before it, too: sending takes as long as starting */
+    struct loop_hook turn_hook;    /* after it */
 };
 
 /* --- keeper_tell.c: what the engine is told; nothing if there is none ----------------------- */
